@@ -1,0 +1,97 @@
+import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
+import type { FaceMatchResult, KtpOcrResult, LivenessResult } from "../vision/facts.ts";
+
+/** What the workflow needs of the world. The database, the object store and the clock come in as these. */
+
+export type VerificationType = "FULL_KYC" | "BASIC_KYC";
+export type Status = "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+
+/** One verification as it is stored; personal data in the clear (the repository seals and opens it). */
+export interface Verification {
+  readonly verificationId: string;
+  readonly userId: string;
+  readonly type: VerificationType;
+  readonly status: Status;
+  readonly ktpImage: string | null;
+  readonly selfieImage: string | null;
+  readonly ktp: KtpOcrResult | null;
+  readonly liveness: LivenessResult | null;
+  readonly faceMatch: FaceMatchResult | null;
+  readonly dukcapil: DukcapilResult | null;
+  /** The card portrait's embedding, unit length; null where no face was found. */
+  readonly portraitEmbedding: Float32Array | null;
+  /** Name of the network that made it: embeddings of two networks are never compared. */
+  readonly embeddingModel: string | null;
+  readonly rejectionReason: string | null;
+  /** Photographs refused so far. */
+  readonly ktpAttempts: number;
+  readonly selfieAttempts: number;
+  /** Tries of the registry so far, and when the next is due; null where none is. */
+  readonly dukcapilTries: number;
+  readonly dukcapilDueAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly completedAt: Date | null;
+}
+
+/** What a step changes. A member that is absent stays as it was. `nik` is stored as a blind index only. */
+export type Change = Partial<
+  Omit<Verification, "verificationId" | "userId" | "type" | "createdAt" | "updatedAt">
+> & { readonly nik?: string };
+
+/** An event to be told in the same transaction as the change; keyed by the user when it is sent. */
+export interface KycEvent {
+  readonly kind: "ktp_uploaded" | "verified" | "failed";
+  /** The JSON value as in the contract; `nik` masked by the repository's caller where so configured. */
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/** The right to work on one verification; lost when it expires. */
+export interface Claim {
+  readonly verification: Verification;
+  readonly token: string;
+}
+
+export interface Verifications {
+  /** Inserts a new PENDING row. */
+  start(input: {
+    verificationId: string;
+    userId: string;
+    type: VerificationType;
+    now: Date;
+  }): Promise<Verification>;
+  find(verificationId: string): Promise<Verification | null>;
+  /** Newest first. `cursor` is opaque, from an earlier page; a cursor that is none of ours gives RangeError. */
+  history(
+    userId: string,
+    limit: number,
+    cursor?: string,
+  ): Promise<{ items: Verification[]; next: string | null }>;
+  /**
+   * Takes the verification for one upload, or says that someone else has it ("busy"): at once, without waiting. The
+   * claim ends by itself after `leaseSeconds`, so that a process killed in mid-upload blocks nobody for long.
+   */
+  claim(verificationId: string, now: Date, leaseSeconds: number): Promise<Claim | "busy" | null>;
+  /**
+   * Writes the change and its events in one transaction and gives the claim back.
+   * @returns the row as it is now, or null where the claim had been lost: nothing was written then
+   */
+  settle(claim: Claim, change: Change, events: readonly KycEvent[], now: Date): Promise<Verification | null>;
+  /** Gives the claim back and changes nothing. */
+  release(claim: Claim): Promise<void>;
+  /** Claims up to `limit` PROCESSING rows whose registry check is due. */
+  claimDue(now: Date, limit: number, leaseSeconds: number): Promise<Claim[]>;
+}
+
+/** An encrypted store of photographs. */
+export interface Images {
+  /** @returns the reference under which it is found again (what `ktp_image_url` holds). */
+  put(verificationId: string, kind: "ktp" | "selfie", bytes: Uint8Array): Promise<string>;
+  /** @throws where there is none, or where it was altered */
+  get(reference: string): Promise<Uint8Array>;
+  remove(reference: string): Promise<void>;
+}
+
+export interface Clock {
+  now(): Date;
+}

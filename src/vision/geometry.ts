@@ -1,0 +1,200 @@
+import type { Pixels } from "./image.ts";
+
+/** A point in pixels; x to the right, y down, the centre of the first pixel at (0, 0). */
+export type Point = readonly [x: number, y: number];
+
+/** Four corners of a card or line: top left, top right, bottom right, bottom left, as its reader sees them. */
+export type Quad = readonly [Point, Point, Point, Point];
+
+/** An upright box in pixels. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A 3 × 3 projective matrix, rows first. It maps a point of the result to a point of the source. */
+export type Matrix = readonly [number, number, number, number, number, number, number, number, number];
+
+/** The point that `m` maps `p` to. */
+export function transform(m: Matrix, [x, y]: Point): Point {
+  const w = m[6] * x + m[7] * y + m[8];
+  return [(m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w];
+}
+
+/** The matrix that undoes `m`. @throws RangeError where `m` has no inverse */
+export function invert(m: Matrix): Matrix {
+  const [a, b, c, d, e, f, g, h, i] = m;
+  const [A, B, C] = [e * i - f * h, f * g - d * i, d * h - e * g];
+  const det = a * A + b * B + c * C;
+  if (!(Math.abs(det) > 1e-12)) throw new RangeError("the transform has no inverse");
+  return [
+    A / det,
+    (c * h - b * i) / det,
+    (b * f - c * e) / det,
+    B / det,
+    (a * i - c * g) / det,
+    (c * d - a * f) / det,
+    C / det,
+    (b * g - a * h) / det,
+    (a * e - b * d) / det,
+  ];
+}
+
+/**
+ * The similarity (turn, scale, shift) that brings `from` nearest to `to` in the least-squares sense (Umeyama 1991,
+ * without reflection).
+ * @param from, to  at least two points each, in the same order
+ */
+export function similarity(from: readonly Point[], to: readonly Point[]): Matrix {
+  const n = from.length;
+  const mean = (points: readonly Point[], k: 0 | 1) => points.reduce((sum, p) => sum + p[k], 0) / n;
+  const [fx, fy, tx, ty] = [mean(from, 0), mean(from, 1), mean(to, 0), mean(to, 1)];
+  let cos = 0;
+  let sin = 0;
+  let spread = 0;
+  for (let i = 0; i < n; i++) {
+    const [x, y, u, v] = [from[i][0] - fx, from[i][1] - fy, to[i][0] - tx, to[i][1] - ty];
+    cos += x * u + y * v;
+    sin += x * v - y * u;
+    spread += x * x + y * y;
+  }
+  if (!(spread > 0)) throw new RangeError("a similarity needs two different points");
+  const a = cos / spread;
+  const b = sin / spread;
+  return [a, -b, tx - a * fx + b * fy, b, a, ty - b * fx - a * fy, 0, 0, 1];
+}
+
+/** The perspective that maps the four corners `from` exactly onto `to`. @throws RangeError where three are in line */
+export function perspective(from: Quad, to: Quad): Matrix {
+  return multiply(fromUnitSquare(to), invert(fromUnitSquare(from)));
+}
+
+/** The matrix that applies `b` first, then `a`. */
+export function multiply(a: Matrix, b: Matrix): Matrix {
+  const at = (r: number, c: number) => a[3 * r] * b[c] + a[3 * r + 1] * b[3 + c] + a[3 * r + 2] * b[6 + c];
+  return [at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2), at(2, 0), at(2, 1), at(2, 2)];
+}
+
+/** Heckbert 1989, "Fundamentals of Texture Mapping", 2.2.3: the unit square onto a quadrilateral. */
+function fromUnitSquare([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]: Quad): Matrix {
+  const [dx1, dx2, sx] = [x1 - x2, x3 - x2, x0 - x1 + x2 - x3];
+  const [dy1, dy2, sy] = [y1 - y2, y3 - y2, y0 - y1 + y2 - y3];
+  const det = dx1 * dy2 - dx2 * dy1;
+  if (!(Math.abs(det) > 1e-9)) throw new RangeError("three corners are in one line");
+  const g = (sx * dy2 - dx2 * sy) / det;
+  const h = (dx1 * sy - sx * dy1) / det;
+  return [x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h, 1];
+}
+
+/**
+ * Samples `image` bilinearly into a picture of `width` × `height`; what lies outside is `fill`. It does not low-pass:
+ * scale a much larger source down first (see {@link shrink}).
+ * @param m  maps a point of the result to a point of `image`
+ */
+export function warp(image: Pixels, m: Matrix, width: number, height: number, fill = 0): Pixels {
+  const { data: src, width: sw, height: sh } = image;
+  const out = new Uint8Array(width * height * 3);
+  const affine = m[6] === 0 && m[7] === 0;
+  let o = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, o += 3) {
+      const w = affine ? m[8] : m[6] * x + m[7] * y + m[8];
+      const sx = (m[0] * x + m[1] * y + m[2]) / w;
+      const sy = (m[3] * x + m[4] * y + m[5]) / w;
+      const x0 = Math.floor(sx);
+      const y0 = Math.floor(sy);
+      if (x0 < -1 || y0 < -1 || x0 >= sw || y0 >= sh) {
+        out[o] = out[o + 1] = out[o + 2] = fill;
+        continue;
+      }
+      const fx = sx - x0;
+      const fy = sy - y0;
+      // The border pixel is repeated for the half pixel outside of it.
+      const xa = Math.max(x0, 0);
+      const xb = x0 + 1 >= sw ? sw - 1 : x0 + 1;
+      const ya = Math.max(y0, 0) * sw;
+      const yb = (y0 + 1 >= sh ? sh - 1 : y0 + 1) * sw;
+      const aa = (ya + xa) * 3;
+      const ab = (ya + xb) * 3;
+      const ba = (yb + xa) * 3;
+      const bb = (yb + xb) * 3;
+      for (let c = 0; c < 3; c++) {
+        const top = src[aa + c] + (src[ab + c] - src[aa + c]) * fx;
+        const bottom = src[ba + c] + (src[bb + c] - src[ba + c]) * fx;
+        out[o + c] = top + (bottom - top) * fy + 0.5;
+      }
+    }
+  }
+  return { width, height, data: out };
+}
+
+/** The part of `image` inside `box` (rounded, clipped to the picture). */
+export function crop(image: Pixels, box: Box): Pixels {
+  const left = Math.max(0, Math.round(box.x));
+  const top = Math.max(0, Math.round(box.y));
+  const width = Math.max(1, Math.min(image.width, Math.round(box.x + box.width)) - left);
+  const height = Math.max(1, Math.min(image.height, Math.round(box.y + box.height)) - top);
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * 3;
+    data.set(image.data.subarray(from, from + width * 3), y * width * 3);
+  }
+  return { width, height, data };
+}
+
+/**
+ * Scales to exactly `width` × `height`: by area averaging where it shrinks, bilinearly where it grows. Synchronous
+ * and for the small crops that networks take; whole photographs are scaled while they are decoded.
+ */
+export function shrink(image: Pixels, width: number, height: number): Pixels {
+  const kx = image.width / width;
+  const ky = image.height / height;
+  if (kx <= 1 && ky <= 1)
+    return warp(image, [kx, 0, (kx - 1) / 2, 0, ky, (ky - 1) / 2, 0, 0, 1], width, height);
+  const columns = weights(image.width, width);
+  const rows = weights(image.height, height);
+  const middle = new Float32Array(width * image.height * 3);
+  for (let y = 0; y < image.height; y++) {
+    for (let x = 0; x < width; x++) {
+      const { from, share } = columns[x];
+      const o = (y * width + x) * 3;
+      for (let k = 0; k < share.length; k++) {
+        const i = (y * image.width + from + k) * 3;
+        middle[o] += image.data[i] * share[k];
+        middle[o + 1] += image.data[i + 1] * share[k];
+        middle[o + 2] += image.data[i + 2] * share[k];
+      }
+    }
+  }
+  const data = new Uint8Array(width * height * 3);
+  const line = new Float32Array(width * 3);
+  for (let y = 0; y < height; y++) {
+    const { from, share } = rows[y];
+    line.fill(0);
+    for (let k = 0; k < share.length; k++) {
+      const i = (from + k) * width * 3;
+      for (let x = 0; x < line.length; x++) line[x] += middle[i + x] * share[k];
+    }
+    for (let x = 0; x < line.length; x++) data[y * line.length + x] = line[x] + 0.5;
+  }
+  return { width, height, data };
+}
+
+/** For each of `to` cells, which of `from` cells it covers and by how much; the shares of a cell sum to 1. */
+function weights(from: number, to: number): { from: number; share: number[] }[] {
+  const k = from / to;
+  return Array.from({ length: to }, (_, i) => {
+    // A growing axis is sampled linearly between two neighbours, a shrinking one averaged over what it covers.
+    const reach = Math.max(1, k);
+    const centre = (i + 0.5) * k;
+    const start = Math.max(0, Math.min(from - 1, Math.floor(centre - reach / 2)));
+    const end = Math.min(from, Math.max(start + 1, Math.ceil(centre + reach / 2)));
+    const share = Array.from({ length: end - start }, (_, j) =>
+      Math.max(0, Math.min(start + j + 1, centre + reach / 2) - Math.max(start + j, centre - reach / 2)),
+    );
+    const sum = share.reduce((a, b) => a + b, 0);
+    return { from: start, share: sum > 0 ? share.map((s) => s / sum) : [1] };
+  });
+}

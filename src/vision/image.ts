@@ -1,0 +1,100 @@
+import sharp, { type Metadata } from "sharp";
+
+/** An upright picture: RGB, 8 bits a channel, rows from the top, no padding (`data.length === width * height * 3`). */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Why bytes could not be taken as a picture. Each has a sentence in {@link IMAGE_FAULTS}. */
+export type ImageFault =
+  | "empty"
+  | "unsupported_format"
+  | "damaged"
+  | "too_many_bytes"
+  | "too_many_pixels"
+  | "too_small"
+  | "animated";
+
+/** What to tell the person who sent it. */
+export const IMAGE_FAULTS: Readonly<Record<ImageFault, string>> = {
+  empty: "The image is empty. Send the bytes of a JPEG, PNG or WebP photograph.",
+  unsupported_format: "The file is not a JPEG, PNG or WebP image. Send a photograph in one of these formats.",
+  damaged: "The image is damaged or cut off. Take or send the photograph again.",
+  too_many_bytes: "The image file is too large. Send one of at most 10 MiB.",
+  too_many_pixels:
+    "The image has too many pixels. Send one of at most 64 megapixels and 16,000 pixels a side.",
+  too_small: "The image is too small to be judged. Send one of at least 160 pixels a side.",
+  animated: "The image is animated. Send a single photograph.",
+};
+
+/** Bytes that are not a picture this service can judge. `fault` is machine-readable, `message` is for people. */
+export class ImageRefusedError extends Error {
+  readonly fault: ImageFault;
+  constructor(fault: ImageFault) {
+    super(IMAGE_FAULTS[fault]);
+    this.name = "ImageRefusedError";
+    this.fault = fault;
+  }
+}
+
+/** More than any phone of today takes; RGB of it is 192 MB, which a decoder is never asked to hold. */
+const MAX_PIXELS = 64_000_000;
+const MAX_SIDE = 16_000;
+/** Below this no portrait or line of a card can be read. */
+const MIN_SIDE = 160;
+
+const isJpeg = (b: Uint8Array) => b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff;
+const isPng = (b: Uint8Array) =>
+  Buffer.from(b.subarray(0, 8)).equals(Buffer.from("\x89PNG\r\n\x1a\n", "latin1"));
+const isWebp = (b: Uint8Array) => {
+  const head = Buffer.from(b.subarray(0, 12)).toString("latin1");
+  return head.startsWith("RIFF") && head.endsWith("WEBP");
+};
+
+/** The media type that the first bytes tell, or null where they tell none of the three that are taken. */
+export function sniffImage(bytes: Uint8Array): "image/jpeg" | "image/png" | "image/webp" | null {
+  return isJpeg(bytes) ? "image/jpeg" : isPng(bytes) ? "image/png" : isWebp(bytes) ? "image/webp" : null;
+}
+
+/**
+ * Untrusted bytes → upright RGB pixels (EXIF orientation applied; CMYK, grey, 16 bit and alpha brought to
+ * 8-bit sRGB, transparency on white).
+ * @param bytes    a whole JPEG, PNG or WebP file
+ * @param maxSide  the longer side of the result in pixels; a larger picture is scaled down while it is decoded
+ * @throws {ImageRefusedError} named by what was wrong; nothing else is thrown for bad bytes
+ */
+export async function decodeImage(bytes: Uint8Array, maxSide = Number.POSITIVE_INFINITY): Promise<Pixels> {
+  if (bytes.length === 0) throw new ImageRefusedError("empty");
+  if (!sniffImage(bytes)) throw new ImageRefusedError("unsupported_format");
+  // The header is judged before a pixel is decoded: a bomb costs nothing.
+  const open = (input: Uint8Array) => sharp(input, { limitInputPixels: false, failOn: "truncated" });
+  let meta: Metadata;
+  try {
+    meta = await open(bytes).metadata();
+  } catch {
+    throw new ImageRefusedError("damaged");
+  }
+  const { width = 0, height = 0, pages = 1 } = meta;
+  if (width * height > MAX_PIXELS || Math.max(width, height) > MAX_SIDE)
+    throw new ImageRefusedError("too_many_pixels");
+  if (Math.min(width, height) < MIN_SIDE) throw new ImageRefusedError("too_small");
+  if (pages > 1) throw new ImageRefusedError("animated");
+  try {
+    let image = open(bytes).autoOrient();
+    if (Number.isFinite(maxSide)) {
+      image = image.resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true, kernel: "linear" });
+    }
+    const { data, info } = await image
+      .flatten({ background: "#fff" })
+      .toColourspace("srgb")
+      .removeAlpha()
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels`);
+    return { width: info.width, height: info.height, data };
+  } catch {
+    throw new ImageRefusedError("damaged");
+  }
+}
