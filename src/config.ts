@@ -1,0 +1,345 @@
+import { availableParallelism, totalmem } from "node:os";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Every setting of a running service, as plain values. The one reader of the environment is {@link loadConfig}. */
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** Proxies before the service whose X-Forwarded-For is believed: a number of hops, or addresses. */
+  readonly trustProxy: boolean | number | string;
+  readonly dataDir: string;
+  /** Null: the embedded database under `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly images: { readonly folder: string };
+  /** Key-encryption keys, `id:base64,…` or `file:PATH`; null: development keys under `dataDir`. */
+  readonly keys: string | null;
+  readonly models: {
+    /** Where the networks built from npm packages lie. */
+    readonly cacheDir: string;
+    /** Where downloaded packs lie. */
+    readonly packDir: string;
+  };
+  readonly vision: {
+    readonly workers: number;
+    readonly queue: number;
+    readonly lowMemory: boolean;
+    /** Cosine; null: the catalogue's value for the network in use. */
+    readonly faceThreshold: number | null;
+    readonly livenessThreshold: number;
+  };
+  readonly policy: {
+    readonly ocrConfidence: number;
+    readonly attempts: number;
+    readonly baselineMayDecide: boolean;
+  };
+  readonly dukcapil: {
+    readonly adapter: "payu" | "kemendagri" | "embedded";
+    readonly url: string;
+    readonly timeoutMs: number;
+    readonly giveUpAfterHours: number;
+    readonly kemendagri: {
+      readonly institution: string;
+      readonly user: string;
+      readonly password: string;
+      readonly ip: string;
+    } | null;
+  };
+  readonly http: {
+    readonly maxUploadBytes: number;
+    /** Requests a minute for one user; null: no limit. */
+    readonly rateLimit: number | null;
+    readonly stopSeconds: number;
+  };
+  readonly auth: {
+    readonly required: boolean;
+    /** Null: a development key under `dataDir`. */
+    readonly secret: string | null;
+    readonly tokenMinutes: number;
+    readonly oidc: {
+      readonly issuer: string;
+      readonly jwksUri: string;
+      readonly audience: string | null;
+    } | null;
+  };
+  readonly events: {
+    readonly bootstrapServers: readonly string[];
+    readonly topics: { readonly ktp_uploaded: string; readonly verified: string; readonly failed: string };
+    readonly fullNik: boolean;
+  };
+  readonly log: { readonly level: string; readonly format: "json" | "text" };
+  readonly metrics: boolean;
+  readonly tracing: { readonly enabled: boolean; readonly endpoint: string };
+  /** Things worth a line at start: unknown names, unsafe choices that were asked for. */
+  readonly warnings: readonly string[];
+}
+
+/** An environment that cannot be used. `faults` has one sentence for each variable at fault, its name first. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`The configuration cannot be used:\n${faults.map((f) => `  ${f}`).join("\n")}`);
+    this.name = "ConfigError";
+    this.faults = faults;
+  }
+}
+
+const MIB = 1024 * 1024;
+/** The contract's limit of a decoded image. */
+const MAX_UPLOAD_BYTES = 10 * MIB;
+/** What the process holds without any worker, and what each worker adds, measured with all networks loaded. */
+const BASE_MEMORY = 200 * MIB;
+const WORKER_MEMORY = 190 * MIB;
+/** Below this, memory is returned after each inference instead of being kept in arenas for the next. */
+const AMPLE_MEMORY = 1024 * MIB;
+/** HMAC-SHA-256 keys shorter than the hash weaken it (RFC 7518, 3.2). */
+const SECRET_BYTES = 32;
+
+const KNOWN_KYC = new Set([
+  "KYC_KEYS",
+  "KYC_WORKERS",
+  "KYC_QUEUE",
+  "KYC_ATTEMPTS",
+  "KYC_ALLOW_BASELINE_LIVENESS",
+  "KYC_MODELS_CACHE",
+  "KYC_STOP_SECONDS",
+]);
+
+/**
+ * Reads the settings from an environment. Names are taken in any case; an empty value counts as not set.
+ * @throws {ConfigError} naming every fault at once
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const values = new Map<string, string>();
+  for (const [name, value] of Object.entries(environment)) {
+    const upper = name.toUpperCase();
+    if (value && (name === upper || !values.has(upper))) values.set(upper, value.trim());
+  }
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  const fault = (name: string, what: string) => void faults.push(`${name}: ${what}`);
+
+  const text = (name: string): string | null => values.get(name) || null;
+  const number = (name: string, fallback: number, min: number, max: number, whole = true): number => {
+    const given = text(name);
+    if (given === null) return fallback;
+    const n = Number(given);
+    if (Number.isFinite(n) && n >= min && n <= max && (!whole || Number.isInteger(n))) return n;
+    fault(name, `must be a ${whole ? "whole " : ""}number from ${min} to ${max}, not "${given}".`);
+    return fallback;
+  };
+  const flag = (name: string, fallback: boolean): boolean => {
+    const given = text(name)?.toLowerCase();
+    if (given === undefined) return fallback;
+    if (["true", "1", "yes", "on"].includes(given)) return true;
+    if (["false", "0", "no", "off"].includes(given)) return false;
+    fault(name, `must be true or false, not "${given}".`);
+    return fallback;
+  };
+  const choice = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+    const given = text(name);
+    if (given === null) return fallback;
+    const found = allowed.find((a) => a.toLowerCase() === given.toLowerCase());
+    if (!found) fault(name, `must be one of ${allowed.join(", ")}, not "${given}".`);
+    return found ?? fallback;
+  };
+  const url = (name: string, protocols: readonly string[], fallback: string): string => {
+    const given = text(name);
+    if (given === null) return fallback;
+    if (URL.canParse(given) && protocols.includes(new URL(given).protocol)) return given;
+    fault(name, `must be a URL beginning with ${protocols.map((p) => `${p}//`).join(" or ")}.`);
+    return fallback;
+  };
+
+  const production = text("NODE_ENV") === "production";
+  const dataDir = resolve(text("DATA_DIR") ?? "./data");
+
+  const databaseUrl = text("DATABASE_URL");
+  if (databaseUrl !== null && !/^postgres(ql)?(\+asyncpg)?:\/\//.test(databaseUrl)) {
+    fault("DATABASE_URL", "must begin with postgresql:// (or postgresql+asyncpg://).");
+  }
+
+  const storage = text("STORAGE_URL");
+  let folder = resolve(dataDir, "images");
+  if (storage !== null) {
+    if (URL.canParse(storage) && new URL(storage).protocol === "file:") folder = fileURLToPath(storage);
+    else if (storage.startsWith("/") || storage.startsWith("./")) folder = resolve(storage);
+    else fault("STORAGE_URL", "must be a folder, as a path or a file:// URL.");
+  }
+
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const affordable = Math.max(1, Math.floor((memory - BASE_MEMORY) / WORKER_MEMORY));
+  const workers = number("KYC_WORKERS", Math.min(availableParallelism(), affordable), 1, 64);
+
+  const dukcapilUrl = text("DUKCAPIL_URL");
+  const adapter = choice(
+    "DUKCAPIL_ADAPTER",
+    ["payu", "kemendagri", "embedded"] as const,
+    dukcapilUrl === null && !production ? "embedded" : "payu",
+  );
+  let kemendagri: Config["dukcapil"]["kemendagri"] = null;
+  if (adapter === "kemendagri") {
+    const need = (name: string) => {
+      const value = text(name);
+      if (value === null) fault(name, "must be set for DUKCAPIL_ADAPTER=kemendagri.");
+      return value ?? "";
+    };
+    if (dukcapilUrl === null) fault("DUKCAPIL_URL", "must be set for DUKCAPIL_ADAPTER=kemendagri.");
+    kemendagri = {
+      institution: need("DUKCAPIL_INSTITUTION"),
+      user: need("DUKCAPIL_USER"),
+      password: need("DUKCAPIL_PASSWORD"),
+      ip: need("DUKCAPIL_IP"),
+    };
+  }
+
+  const issuer = text("OIDC_ISSUER");
+  const jwksUri = text("OIDC_JWKS_URI");
+  if ((issuer === null) !== (jwksUri === null)) {
+    fault(
+      issuer === null ? "OIDC_ISSUER" : "OIDC_JWKS_URI",
+      "must be set together with the other OIDC variable.",
+    );
+  }
+  const oidc =
+    issuer !== null && jwksUri !== null
+      ? { issuer, jwksUri: url("OIDC_JWKS_URI", ["https:", "http:"], ""), audience: text("OIDC_AUDIENCE") }
+      : null;
+  const algorithm = text("ALGORITHM");
+  if (algorithm !== null && algorithm !== "HS256") {
+    fault(
+      "ALGORITHM",
+      `must be HS256: SECRET_KEY signs with nothing else (asymmetric keys come by OIDC_JWKS_URI).`,
+    );
+  }
+  const secret = text("SECRET_KEY");
+  const authRequired = flag("AUTH_REQUIRED", true);
+  if (!authRequired) {
+    warnings.push(
+      "AUTH_REQUIRED=false: a request without a token is accepted with full rights (kyc:service).",
+    );
+  }
+  if (secret !== null && Buffer.byteLength(secret) < SECRET_BYTES) {
+    const what = `is shorter than ${SECRET_BYTES} bytes: tokens signed with it can be forged.`;
+    if (production) fault("SECRET_KEY", what);
+    else warnings.push(`SECRET_KEY ${what}`);
+  }
+
+  const rate = text("RATE_LIMIT");
+  const rateLimit = rate?.toLowerCase() === "off" ? null : number("RATE_LIMIT", 120, 1, 1_000_000);
+
+  const topics = {
+    ktp_uploaded: text("KAFKA_TOPIC_KTP_UPLOADED") ?? "payu.kyc.ktp_uploaded",
+    verified: text("KAFKA_TOPIC_KYC_VERIFIED") ?? "payu.kyc.verified",
+    failed: text("KAFKA_TOPIC_KYC_FAILED") ?? "payu.kyc.failed",
+  };
+  for (const [kind, topic] of Object.entries(topics)) {
+    if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic)) {
+      fault(
+        `KAFKA_TOPIC_${kind === "ktp_uploaded" ? "KTP_UPLOADED" : `KYC_${kind.toUpperCase()}`}`,
+        "is no topic name.",
+      );
+    }
+  }
+
+  const baselineMayDecide = flag("KYC_ALLOW_BASELINE_LIVENESS", !production);
+  if (production) {
+    if (text("KYC_KEYS") === null)
+      fault("KYC_KEYS", "must be set in production: keys made by itself are for development.");
+    if (authRequired && secret === null && oidc === null) {
+      fault("SECRET_KEY", "must be set in production (or OIDC_ISSUER and OIDC_JWKS_URI).");
+    }
+    if (adapter === "embedded")
+      fault("DUKCAPIL_ADAPTER", "must not be embedded in production: it knows no real citizen.");
+    if (baselineMayDecide) {
+      warnings.push("KYC_ALLOW_BASELINE_LIVENESS=true: the weak spoofing baseline may decide in production.");
+    }
+  }
+  for (const name of values.keys()) {
+    if (name.startsWith("KYC_") && !KNOWN_KYC.has(name))
+      warnings.push(`${name} is not a setting of this service.`);
+  }
+
+  const config: Config = {
+    production,
+    host: text("HOST") ?? "0.0.0.0",
+    port: number("PORT", 8007, 0, 65_535),
+    trustProxy: proxies(text("TRUST_PROXY")),
+    dataDir,
+    databaseUrl,
+    images: { folder },
+    keys: text("KYC_KEYS"),
+    models: {
+      cacheDir: resolve(
+        text("KYC_MODELS_CACHE") ??
+          fileURLToPath(new URL("../node_modules/.cache/payu-kyc/models", import.meta.url)),
+      ),
+      packDir: resolve(text("MODELS_DIR") ?? resolve(dataDir, "models")),
+    },
+    vision: {
+      workers,
+      queue: number("KYC_QUEUE", workers * 16, 1, 10_000),
+      lowMemory: memory < AMPLE_MEMORY,
+      faceThreshold:
+        text("FACE_MATCHING_THRESHOLD") === null ? null : number("FACE_MATCHING_THRESHOLD", 0, -1, 1, false),
+      livenessThreshold: number("LIVENESS_THRESHOLD", 0.7, 0, 1, false),
+    },
+    policy: {
+      ocrConfidence: number("OCR_CONFIDENCE_THRESHOLD", 0.8, 0, 1, false),
+      attempts: number("KYC_ATTEMPTS", 3, 1, 100),
+      baselineMayDecide,
+    },
+    dukcapil: {
+      adapter,
+      url: url("DUKCAPIL_URL", ["http:", "https:"], "http://localhost:8091/api/v1"),
+      timeoutMs: number("DUKCAPIL_TIMEOUT_MS", 5_000, 100, 60_000),
+      giveUpAfterHours: number("DUKCAPIL_GIVE_UP_HOURS", 72, 1, 24 * 365),
+      kemendagri,
+    },
+    http: {
+      maxUploadBytes: number("MAX_UPLOAD_SIZE", MAX_UPLOAD_BYTES, 1024, 100 * MIB),
+      rateLimit,
+      stopSeconds: number("KYC_STOP_SECONDS", 25, 1, 600),
+    },
+    auth: {
+      required: authRequired,
+      secret,
+      tokenMinutes: number("ACCESS_TOKEN_EXPIRE_MINUTES", 30, 1, 60 * 24 * 366),
+      oidc,
+    },
+    events: {
+      bootstrapServers: (text("KAFKA_BOOTSTRAP_SERVERS") ?? "")
+        .split(",")
+        .map((s) => s.trim())
+        .filter(Boolean),
+      topics,
+      fullNik: choice("KAFKA_EVENT_PII", ["masked", "full"] as const, "masked") === "full",
+    },
+    log: {
+      level: choice(
+        "LOG_LEVEL",
+        ["trace", "debug", "info", "warn", "warning", "error", "critical", "fatal", "silent"] as const,
+        "info",
+      )
+        .replace("warning", "warn")
+        .replace("critical", "fatal"),
+      format: choice("LOG_FORMAT", ["json", "text"] as const, "json"),
+    },
+    metrics: flag("ENABLE_METRICS", true),
+    tracing: {
+      enabled: flag("ENABLE_TRACING", false),
+      endpoint: url("OTLP_ENDPOINT", ["http:", "https:"], "http://jaeger:4317"),
+    },
+    warnings,
+  };
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** `true`, a number of hops, or a list of addresses; nothing: the peer's own address counts. */
+function proxies(given: string | null): boolean | number | string {
+  if (given === null || given.toLowerCase() === "false") return false;
+  if (given.toLowerCase() === "true") return true;
+  return /^\d+$/.test(given) ? Number(given) : given;
+}

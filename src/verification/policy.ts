@@ -1,0 +1,154 @@
+import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
+import type { FaceMatchResult, Hint, KtpReport, LivenessResult, SelfieReport } from "../vision/facts.ts";
+import type { VerificationType } from "./ports.ts";
+
+/** Every threshold by which the service decides, in one place. */
+export interface Policy {
+  /** Least `ktpScore` 0..1 of a picture taken for a KTP. */
+  readonly ktpScore: number;
+  /** Least confidence 0..1 of the NIK, and of the reading as a whole (`OCR_CONFIDENCE_THRESHOLD`). */
+  readonly ocrConfidence: number;
+  /** Least face quality 0..1 of a card portrait and of a selfie that may be compared. */
+  readonly portraitQuality: number;
+  readonly selfieQuality: number;
+  /** Photographs a step may cost before the verification is rejected. */
+  readonly attempts: number;
+  /** Whether a selfie may be VERIFIED where only the weak spoofing networks are installed. */
+  readonly baselineMayDecide: boolean;
+}
+
+/** The defaults; a deployment sets `ocrConfidence`, `attempts` and `baselineMayDecide` by its environment. */
+export const DEFAULT_POLICY: Policy = {
+  ktpScore: 0.5,
+  ocrConfidence: 0.8,
+  portraitQuality: 0.1,
+  selfieQuality: 0.25,
+  attempts: 3,
+  baselineMayDecide: false,
+};
+
+/** Whether a photograph is good enough to go on with; if not, what to do about it (never empty then). */
+export type Judgement =
+  | { readonly accepted: true }
+  | { readonly accepted: false; readonly hints: readonly Hint[] };
+
+const ACCEPTED: Judgement = { accepted: true };
+const refused = (...hints: (Hint | readonly Hint[])[]): Judgement => ({
+  accepted: false,
+  hints: [...new Set(hints.flat())],
+});
+
+/**
+ * Is this photograph of a card to be taken? It must be a KTP, with its NIK and name read surely enough, and with a
+ * portrait where a selfie is to be compared with it.
+ */
+export function judgeKtp(report: KtpReport, type: VerificationType, policy: Policy): Judgement {
+  const { result, hints } = report;
+  if (report.ktpScore < policy.ktpScore) {
+    return refused(
+      "not_a_ktp",
+      hints.filter((hint) => hint !== "unreadable"),
+    );
+  }
+  const sure = (field: "nik" | "name") =>
+    result[field] !== null && result.fields[field].confidence >= policy.ocrConfidence;
+  if (!sure("nik") || !sure("name") || result.confidence < policy.ocrConfidence) {
+    return refused(hints.length > 0 ? hints : ["unreadable"]);
+  }
+  if (type === "FULL_KYC") {
+    const portrait = report.portrait;
+    if (portrait === null || portrait.quality.score < policy.portraitQuality)
+      return refused("no_portrait", hints);
+  }
+  return ACCEPTED;
+}
+
+/** Is this selfie to be judged? Exactly one face, large, sharp and open enough; what it shows is `decide`'s business. */
+export function judgeSelfie(report: SelfieReport, policy: Policy): Judgement {
+  if (report.faces > 1) return refused("several_faces");
+  if (report.face === null)
+    return refused(report.hints.includes("no_face") ? report.hints : ["no_face", ...report.hints]);
+  if (report.hints.length > 0) return refused(report.hints);
+  if (report.face.quality.score < policy.selfieQuality) return refused(weakest(report.face.quality));
+  return ACCEPTED;
+}
+
+const QUALITY_HINTS = {
+  size: "face_too_small",
+  sharpness: "blurred",
+  exposure: "too_dark",
+  pose: "face_turned",
+  occlusion: "face_covered",
+} as const satisfies Record<string, Hint>;
+
+/** The hint for the worst part of a poor face. */
+function weakest(quality: Readonly<Record<keyof typeof QUALITY_HINTS, number>>): Hint {
+  const parts = Object.keys(QUALITY_HINTS) as (keyof typeof QUALITY_HINTS)[];
+  return QUALITY_HINTS[parts.reduce((worst, part) => (quality[part] < quality[worst] ? part : worst))];
+}
+
+/** All that a decision rests on. A BASIC_KYC has neither liveness nor face match. */
+export interface Evidence {
+  readonly type: VerificationType;
+  readonly liveness: LivenessResult | null;
+  readonly faceMatch: FaceMatchResult | null;
+  readonly dukcapil: DukcapilResult | null;
+}
+
+export type Decision =
+  | { readonly status: "VERIFIED" }
+  | { readonly status: "REJECTED" | "FAILED"; readonly reason: string }
+  /** The registry has not answered yet, and nothing else speaks against the person. */
+  | { readonly status: "PROCESSING" };
+
+const REGISTRY_REASONS = {
+  BLOCKED: "The civil registry has blocked this NIK.",
+  DECEASED: "The civil registry reports the holder of this NIK as deceased.",
+  INVALID: "The civil registry reports this NIK as invalid.",
+  NOT_FOUND: "The civil registry does not know this NIK.",
+} as const;
+
+/**
+ * The decision, from evidence alone: every check that speaks against the person is named; VERIFIED only where every
+ * check of the type was made and passed.
+ */
+export function decide({ type, liveness, faceMatch, dukcapil }: Evidence, policy: Policy): Decision {
+  const reasons: string[] = [];
+  if (type === "FULL_KYC") {
+    if (liveness !== null && !liveness.is_live) {
+      reasons.push("The selfie does not show a living person before the camera.");
+    }
+    if (faceMatch !== null && !faceMatch.is_match) {
+      reasons.push("The face in the selfie does not match the portrait on the KTP.");
+    }
+  }
+  const registry = dukcapil?.status;
+  if (
+    registry === "BLOCKED" ||
+    registry === "DECEASED" ||
+    registry === "INVALID" ||
+    registry === "NOT_FOUND"
+  ) {
+    reasons.push(REGISTRY_REASONS[registry]);
+  } else if (registry === "VALID" && !dukcapil?.is_valid) {
+    reasons.push("The particulars on the KTP do not agree with the civil registry's.");
+  }
+  if (reasons.length > 0) return { status: "REJECTED", reason: reasons.join(" ") };
+  if (registry === "ERROR") {
+    return {
+      status: "FAILED",
+      reason: "The civil registry could not be reached in time. Please start again.",
+    };
+  }
+  if (dukcapil === null || registry === "PENDING") return { status: "PROCESSING" };
+  if (type === "FULL_KYC") {
+    if (liveness === null || faceMatch === null) return { status: "PROCESSING" };
+    if (!liveness.details.model_decides && !policy.baselineMayDecide) {
+      return {
+        status: "FAILED",
+        reason: "Liveness could not be decided: the strong spoofing networks are not installed.",
+      };
+    }
+  }
+  return { status: "VERIFIED" };
+}

@@ -1,0 +1,544 @@
+import type { Dukcapil, DukcapilResult } from "../dukcapil/dukcapil.ts";
+import { DukcapilUnavailableError } from "../dukcapil/dukcapil.ts";
+import { compare } from "../vision/face/compare.ts";
+import type {
+  FaceMatchResult,
+  Hint,
+  KtpOcrResult,
+  KtpReport,
+  LivenessResult,
+  SelfieReport,
+} from "../vision/facts.ts";
+import { type ImageFault, ImageRefusedError } from "../vision/image.ts";
+import { type Vision, VisionBusyError } from "../vision/vision.ts";
+import { KycError } from "./errors.ts";
+import { decide, type Judgement, judgeKtp, judgeSelfie, type Policy } from "./policy.ts";
+import type {
+  Change,
+  Claim,
+  Clock,
+  Images,
+  KycEvent,
+  Status,
+  Verification,
+  Verifications,
+  VerificationType,
+} from "./ports.ts";
+
+/** Who asks. `kyc:service` may act for any user, `kyc:review` may read all; everybody else acts for themselves. */
+export interface Caller {
+  readonly subject: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
+export interface StartAnswer {
+  readonly verification_id: string;
+  readonly status: Status;
+  readonly message: string;
+}
+
+export interface KtpStepAnswer {
+  readonly verification_id: string;
+  readonly status: Status;
+  readonly ocr_result: KtpOcrResult;
+  readonly next_step: string;
+  /** Only where this step completes the verification (BASIC_KYC). */
+  readonly dukcapil_result?: DukcapilResult | null;
+  readonly rejection_reason?: string;
+}
+
+export interface SelfieStepAnswer {
+  readonly verification_id: string;
+  readonly status: Status;
+  readonly liveness_result: LivenessResult | null;
+  readonly face_match_result: FaceMatchResult | null;
+  readonly dukcapil_result: DukcapilResult | null;
+  readonly rejection_reason?: string;
+}
+
+export interface VerificationView {
+  readonly verification_id: string;
+  readonly user_id: string;
+  readonly verification_type: VerificationType;
+  readonly status: Status;
+  readonly ktp_ocr_result: KtpOcrResult | null;
+  readonly liveness_result: LivenessResult | null;
+  readonly face_match_result: FaceMatchResult | null;
+  readonly dukcapil_result: DukcapilResult | null;
+  readonly rejection_reason: string | null;
+  /** RFC 3339, UTC. */
+  readonly created_at: string;
+  readonly completed_at: string | null;
+}
+
+/** The verification's face to whoever serves it. Every refusal is a {@link KycError}. */
+export interface KycService {
+  start(caller: Caller, input: { userId: string; type: VerificationType }): Promise<StartAnswer>;
+  submitKtp(caller: Caller, verificationId: string, image: Uint8Array): Promise<KtpStepAnswer>;
+  submitSelfie(caller: Caller, verificationId: string, image: Uint8Array): Promise<SelfieStepAnswer>;
+  status(caller: Caller, verificationId: string): Promise<VerificationView>;
+  /** Newest first. `next` is the cursor of the following page. */
+  history(
+    caller: Caller,
+    userId: string,
+    limit: number,
+    cursor?: string,
+  ): Promise<{ readonly items: readonly VerificationView[]; readonly next: string | null }>;
+  /** Whose verification it is, for limits by user; null where there is none. */
+  ownerOf(verificationId: string): Promise<string | null>;
+  /** Asks the registry again for verifications whose check is due. @returns how many were asked */
+  resumeDue(): Promise<number>;
+}
+
+/** What the workflow tells of itself, for metrics. */
+export interface Witness {
+  started(type: VerificationType): void;
+  completed(type: VerificationType, status: Status): void;
+  processed(step: "ktp" | "selfie", seconds: number): void;
+  inferred(stages: Readonly<Record<string, number>>): void;
+}
+
+export interface Parts {
+  readonly verifications: Verifications;
+  readonly images: Images;
+  readonly vision: Vision;
+  readonly dukcapil: Dukcapil;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly maskNik: (nik: string) => string;
+  readonly witness: Witness;
+  readonly policy: Policy;
+  /** Whether events carry the whole NIK. */
+  readonly fullNik: boolean;
+  /** Hours after which a registry that never answers ends a verification as FAILED. */
+  readonly giveUpAfterHours: number;
+}
+
+type Step = "ktp" | "selfie";
+const STEP_CODE = { ktp: "KYC_VAL_001", selfie: "KYC_VAL_002" } as const;
+const STEP_FAILED = { ktp: "KYC_SYS_002", selfie: "KYC_SYS_003" } as const;
+const FINAL: ReadonlySet<Status> = new Set<Status>(["VERIFIED", "REJECTED", "FAILED"]);
+
+/** Longer than any step takes (the gateway gives up after 60 s); a process killed in mid-upload blocks no longer. */
+const LEASE_SECONDS = 60;
+/** The registry is asked by the request itself first; the timekeeper leaves it alone for this long. */
+const FIRST_TRY_SECONDS = 45;
+/** Waiting between later tries: doubling from the first to the last. */
+const RETRY_SECONDS = { first: 30, last: 3600 } as const;
+const DUE_BATCH = 10;
+
+const FAULT_STATUS: Readonly<Record<ImageFault, number>> = {
+  empty: 400,
+  unsupported_format: 415,
+  damaged: 400,
+  too_many_bytes: 413,
+  too_many_pixels: 413,
+  too_small: 400,
+  animated: 415,
+};
+
+/** Builds the workflow from its parts. */
+export function kycService(parts: Parts): KycService {
+  const { verifications, images, vision, dukcapil, clock, policy, witness } = parts;
+
+  const mayRead = (caller: Caller, userId: string) =>
+    caller.subject === userId || caller.scopes.has("kyc:review") || caller.scopes.has("kyc:service");
+  const mayAct = (caller: Caller, userId: string) =>
+    caller.subject === userId || caller.scopes.has("kyc:service");
+  const notYours = () => new KycError("KYC_AUTH_003", 403, "This verification belongs to another user.");
+  const notFound = () =>
+    new KycError(
+      "KYC_VAL_003",
+      404,
+      "There is no such verification. Start one with POST /api/v1/kyc/verify/start.",
+    );
+
+  /** Claims the verification for one upload, after all that can be refused without its pixels. */
+  async function open(caller: Caller, verificationId: string, step: Step): Promise<Claim> {
+    const found = await verifications.find(verificationId);
+    if (found === null) throw notFound();
+    if (!mayAct(caller, found.userId)) throw notYours();
+    refuseWrongStep(found, step);
+    // The row is locked, not the images: a second upload gets 409 at once instead of waiting for the first one's OCR.
+    const claim = await verifications.claim(verificationId, clock.now(), LEASE_SECONDS);
+    if (claim === null) throw notFound();
+    if (claim === "busy") {
+      throw new KycError(
+        STEP_CODE[step],
+        409,
+        "Another image is being processed for this verification. Wait for its answer.",
+      );
+    }
+    try {
+      refuseWrongStep(claim.verification, step);
+    } catch (error) {
+      await verifications.release(claim);
+      throw error;
+    }
+    return claim;
+  }
+
+  /** Runs the networks on one picture; what goes wrong without being the person's fault costs no attempt. */
+  async function look<T extends KtpReport | SelfieReport>(
+    claim: Claim,
+    step: Step,
+    see: () => Promise<T>,
+  ): Promise<T> {
+    const begun = performance.now();
+    try {
+      const report = await see();
+      witness.inferred(report.milliseconds);
+      return report;
+    } catch (error) {
+      await verifications.release(claim);
+      if (error instanceof ImageRefusedError) {
+        throw new KycError(STEP_CODE[step], FAULT_STATUS[error.fault], error.message, {
+          attemptsLeft: attemptsLeft(claim.verification, step),
+          extra: { image_fault: error.fault },
+        });
+      }
+      if (error instanceof VisionBusyError) {
+        throw new KycError(STEP_FAILED[step], 503, "The service is busy. Send the image again in a moment.", {
+          retryAfter: error.retryAfter,
+          cause: error,
+        });
+      }
+      throw new KycError(STEP_FAILED[step], 500, "The image could not be processed. Send it again.", {
+        cause: error,
+      });
+    } finally {
+      witness.processed(step, (performance.now() - begun) / 1000);
+    }
+  }
+
+  const attemptsUsed = (v: Verification, step: Step) => (step === "ktp" ? v.ktpAttempts : v.selfieAttempts);
+  const attemptsLeft = (v: Verification, step: Step) => Math.max(0, policy.attempts - attemptsUsed(v, step));
+
+  /** A refused photograph costs an attempt; the last one ends the verification. */
+  async function refusePhotograph(claim: Claim, step: Step, hints: readonly Hint[]): Promise<never> {
+    const { verification } = claim;
+    const used = attemptsUsed(verification, step) + 1;
+    const counted: Change = step === "ktp" ? { ktpAttempts: used } : { selfieAttempts: used };
+    const left = policy.attempts - used;
+    if (left > 0) {
+      await settle(claim, counted);
+    } else {
+      const what = step === "ktp" ? "KTP" : "selfie";
+      const reason = `No usable ${what} photograph was received in ${policy.attempts} attempts.`;
+      await complete(claim, counted, "REJECTED", reason);
+    }
+    const error = new KycError(STEP_CODE[step], 400, "", { hints });
+    throw new KycError(STEP_CODE[step], 400, (error.hints ?? []).map((hint) => hint.en).join(" "), {
+      hints,
+      attemptsLeft: Math.max(0, left),
+      extra: { verification_status: left > 0 ? verification.status : "REJECTED" },
+    });
+  }
+
+  async function settle(
+    claim: Claim,
+    change: Change,
+    events: readonly KycEvent[] = [],
+  ): Promise<Verification> {
+    const now = clock.now();
+    const settled = await verifications.settle(claim, change, events, now);
+    // The lease ran out and somebody else went on from the state before: this result must not overwrite theirs.
+    if (settled === null) {
+      throw new KycError(
+        "KYC_SYS_001",
+        503,
+        "The verification was taken over in the meantime. Fetch its status.",
+        {
+          retryAfter: 1,
+        },
+      );
+    }
+    return settled;
+  }
+
+  /** Ends a verification, with its event, in one transaction. */
+  async function complete(
+    claim: Claim,
+    change: Change,
+    status: "VERIFIED" | "REJECTED" | "FAILED",
+    reason: string | null,
+  ): Promise<Verification> {
+    const v = claim.verification;
+    const common = { verification_id: v.verificationId, user_id: v.userId };
+    const ktp = change.ktp ?? v.ktp;
+    const event: KycEvent =
+      status === "VERIFIED"
+        ? { kind: "verified", value: { ...common, nik: eventNik(ktp?.nik), name: ktp?.name ?? null, status } }
+        : { kind: "failed", value: { ...common, status, reason } };
+    const done = await settle(
+      claim,
+      { ...change, status, rejectionReason: reason, completedAt: clock.now(), dukcapilDueAt: null },
+      [event],
+    );
+    witness.completed(v.type, status);
+    return done;
+  }
+
+  const eventNik = (nik: string | null | undefined) =>
+    nik ? (parts.fullNik ? nik : parts.maskNik(nik)) : null;
+
+  /** Asks the registry for a claimed PROCESSING verification whose other evidence is complete, and decides. */
+  async function askRegistry(claim: Claim): Promise<Verification> {
+    const v = claim.verification;
+    const ktp = v.ktp;
+    if (!ktp?.nik || !ktp.name) throw new Error("a verification without NIK and name came to the registry");
+    let result: DukcapilResult;
+    let waiting: Change = {};
+    try {
+      result = await dukcapil.verify({
+        nik: ktp.nik,
+        name: ktp.name,
+        birthPlace: ktp.birth_place,
+        birthDate: ktp.birth_date,
+      });
+    } catch (error) {
+      if (!(error instanceof DukcapilUnavailableError)) {
+        await verifications.release(claim);
+        throw error;
+      }
+      const now = clock.now();
+      const tries = v.dukcapilTries + 1;
+      const givenUp = now.getTime() - v.createdAt.getTime() > parts.giveUpAfterHours * 3_600_000;
+      const seconds = Math.min(RETRY_SECONDS.first * 2 ** (tries - 1), RETRY_SECONDS.last);
+      result = unanswered(ktp.nik, givenUp ? "ERROR" : "PENDING");
+      waiting = { dukcapilTries: tries, dukcapilDueAt: new Date(now.getTime() + seconds * 1000) };
+    }
+    const decision = decide(
+      { type: v.type, liveness: v.liveness, faceMatch: v.faceMatch, dukcapil: result },
+      policy,
+    );
+    if (decision.status === "PROCESSING") return settle(claim, { ...waiting, dukcapil: result });
+    const reason = decision.status === "VERIFIED" ? null : decision.reason;
+    return complete(claim, { ...waiting, dukcapil: result }, decision.status, reason);
+  }
+
+  /**
+   * Stores a step's evidence first, then asks the registry: a process killed between the two loses neither, because
+   * the check is due from then on.
+   */
+  async function storeAndAsk(
+    claim: Claim,
+    change: Change,
+    events: readonly KycEvent[],
+  ): Promise<Verification> {
+    const nik = change.ktp?.nik ?? claim.verification.ktp?.nik;
+    const stored = await settle(
+      claim,
+      {
+        ...change,
+        status: "PROCESSING",
+        dukcapil: unanswered(nik ?? "", "PENDING"),
+        dukcapilDueAt: new Date(clock.now().getTime() + FIRST_TRY_SECONDS * 1000),
+      },
+      events,
+    );
+    const again = await verifications.claim(stored.verificationId, clock.now(), LEASE_SECONDS);
+    return again === null || again === "busy" ? stored : askRegistry(again);
+  }
+
+  return {
+    async start(caller, { userId, type }) {
+      if (!mayAct(caller, userId)) {
+        throw new KycError("KYC_AUTH_003", 403, "The token's subject may not act for this user_id.");
+      }
+      const created = await verifications.start({
+        verificationId: parts.newId(),
+        userId,
+        type,
+        now: clock.now(),
+      });
+      witness.started(type);
+      return {
+        verification_id: created.verificationId,
+        status: created.status,
+        message: "Please upload KTP image",
+      };
+    },
+
+    async submitKtp(caller, verificationId, image) {
+      const claim = await open(caller, verificationId, "ktp");
+      const report = await look(claim, "ktp", () => vision.readKtp(image));
+      const v = claim.verification;
+      const judgement: Judgement = judgeKtp(report, v.type, policy);
+      if (!judgement.accepted) return refusePhotograph(claim, "ktp", judgement.hints);
+      const ktp = report.result;
+      const change: Change = {
+        status: "PROCESSING",
+        ktp,
+        ktpImage: await keep(claim, "ktp", image),
+        nik: ktp.nik ?? undefined,
+        portraitEmbedding: report.portrait?.embedding ?? null,
+        embeddingModel: report.portrait ? vision.faceModel.name : null,
+      };
+      const uploaded: KycEvent = {
+        kind: "ktp_uploaded",
+        value: { verification_id: verificationId, user_id: v.userId, nik: eventNik(ktp.nik), name: ktp.name },
+      };
+      if (v.type === "FULL_KYC") {
+        const settled = await settle(claim, change, [uploaded]);
+        return {
+          verification_id: verificationId,
+          status: settled.status,
+          ocr_result: ktp,
+          next_step: "Please upload selfie image",
+        };
+      }
+      const done = await storeAndAsk(claim, change, [uploaded]);
+      return {
+        verification_id: verificationId,
+        status: done.status,
+        ocr_result: ktp,
+        next_step: FINAL.has(done.status)
+          ? "Verification is complete"
+          : "Please wait for the civil registry: poll the status or take the event",
+        dukcapil_result: done.dukcapil,
+        ...(done.rejectionReason === null ? {} : { rejection_reason: done.rejectionReason }),
+      };
+    },
+
+    async submitSelfie(caller, verificationId, image) {
+      const claim = await open(caller, verificationId, "selfie");
+      const v = claim.verification;
+      if (!vision.strongSpoofing && !policy.baselineMayDecide) {
+        await verifications.release(claim);
+        throw new KycError(
+          "KYC_SYS_003",
+          503,
+          "Selfies cannot be judged: the strong spoofing networks are not installed on this service.",
+          { retryAfter: LEASE_SECONDS },
+        );
+      }
+      const report = await look(claim, "selfie", () => vision.judgeSelfie(image));
+      const judgement = judgeSelfie(report, policy);
+      if (!judgement.accepted) return refusePhotograph(claim, "selfie", judgement.hints);
+      const faceMatch = matchFaces(v, report);
+      const done = await storeAndAsk(
+        claim,
+        { selfieImage: await keep(claim, "selfie", image), liveness: report.liveness, faceMatch },
+        [],
+      );
+      return {
+        verification_id: verificationId,
+        status: done.status,
+        liveness_result: done.liveness,
+        face_match_result: done.faceMatch,
+        dukcapil_result: done.dukcapil,
+        ...(done.rejectionReason === null ? {} : { rejection_reason: done.rejectionReason }),
+      };
+    },
+
+    async status(caller, verificationId) {
+      const found = await verifications.find(verificationId);
+      if (found === null) throw notFound();
+      if (!mayRead(caller, found.userId)) throw notYours();
+      return view(found);
+    },
+
+    async history(caller, userId, limit, cursor) {
+      if (!mayRead(caller, userId)) {
+        throw new KycError(
+          "KYC_AUTH_003",
+          403,
+          "The token's subject may not read this user's verifications.",
+        );
+      }
+      try {
+        const { items, next } = await verifications.history(userId, limit, cursor);
+        return { items: items.map(view), next };
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        throw new KycError(
+          "KYC_VAL_001",
+          400,
+          "cursor: is not one that this service gave. Take it from the Link header.",
+        );
+      }
+    },
+
+    async ownerOf(verificationId) {
+      return (await verifications.find(verificationId))?.userId ?? null;
+    },
+
+    async resumeDue() {
+      const due = await verifications.claimDue(clock.now(), DUE_BATCH, LEASE_SECONDS);
+      await Promise.all(due.map(askRegistry));
+      return due.length;
+    },
+  };
+
+  /** Stores a photograph; where that fails the step has not happened. */
+  async function keep(claim: Claim, step: Step, image: Uint8Array): Promise<string> {
+    try {
+      return await images.put(claim.verification.verificationId, step, image);
+    } catch (error) {
+      await verifications.release(claim);
+      throw new KycError(
+        STEP_FAILED[step],
+        503,
+        "The image could not be stored. Send it again in a moment.",
+        {
+          retryAfter: 5,
+          cause: error,
+        },
+      );
+    }
+  }
+
+  function matchFaces(v: Verification, report: SelfieReport): FaceMatchResult {
+    // Embeddings of two networks cannot be compared: the card's portrait then counts as not found.
+    const portrait = v.embeddingModel === vision.faceModel.name ? v.portraitEmbedding : null;
+    return compare(portrait, report.face?.embedding ?? null, vision.faceModel.threshold);
+  }
+}
+
+/** @throws KycError 409 where the verification is not waiting for this step */
+function refuseWrongStep(v: Verification, step: Step): void {
+  const wrong = (what: string) => {
+    throw new KycError(STEP_CODE[step], 409, what, { extra: { verification_status: v.status } });
+  };
+  if (FINAL.has(v.status)) wrong(`This verification is complete (${v.status}). Start a new one.`);
+  if (step === "ktp" && v.status !== "PENDING") wrong("The KTP of this verification was already accepted.");
+  if (step === "selfie") {
+    if (v.type === "BASIC_KYC") wrong("A BASIC_KYC verification takes no selfie.");
+    if (v.status === "PENDING") wrong("Upload the KTP image first: POST /api/v1/kyc/verify/ktp.");
+    if (v.liveness !== null) wrong("The selfie of this verification was already accepted.");
+  }
+}
+
+/** What stands in place of a verdict while there is none. */
+function unanswered(nik: string, status: "PENDING" | "ERROR"): DukcapilResult {
+  return {
+    nik,
+    is_valid: false,
+    name: null,
+    birth_date: null,
+    gender: null,
+    status,
+    match_score: null,
+    notes:
+      status === "PENDING"
+        ? "The civil registry has not answered yet; it is asked again."
+        : "The civil registry could not be reached.",
+  };
+}
+
+function view(v: Verification): VerificationView {
+  return {
+    verification_id: v.verificationId,
+    user_id: v.userId,
+    verification_type: v.type,
+    status: v.status,
+    ktp_ocr_result: v.ktp,
+    liveness_result: v.liveness,
+    face_match_result: v.faceMatch,
+    dukcapil_result: v.dukcapil,
+    rejection_reason: v.rejectionReason,
+    created_at: v.createdAt.toISOString(),
+    completed_at: v.completedAt?.toISOString() ?? null,
+  };
+}
