@@ -7,6 +7,11 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
+/** A decoded photograph; `scale` is how many pixels of the one sent (upright) go into one of these, at least 1. */
+export interface Photograph extends Pixels {
+  readonly scale: number;
+}
+
 /** Why bytes could not be taken as a picture. Each has a sentence in {@link IMAGE_FAULTS}. */
 export type ImageFault =
   | "empty"
@@ -65,7 +70,10 @@ export function sniffImage(bytes: Uint8Array): "image/jpeg" | "image/png" | "ima
  * @param maxSide  the longer side of the result in pixels; a larger picture is scaled down while it is decoded
  * @throws {ImageRefusedError} named by what was wrong; nothing else is thrown for bad bytes
  */
-export async function decodeImage(bytes: Uint8Array, maxSide = Number.POSITIVE_INFINITY): Promise<Pixels> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  maxSide = Number.POSITIVE_INFINITY,
+): Promise<Photograph> {
   if (bytes.length === 0) throw new ImageRefusedError("empty");
   if (!sniffImage(bytes)) throw new ImageRefusedError("unsupported_format");
   // The header is judged before a pixel is decoded: a bomb costs nothing.
@@ -93,7 +101,8 @@ export async function decodeImage(bytes: Uint8Array, maxSide = Number.POSITIVE_I
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels`);
-    return { width: info.width, height: info.height, data };
+    const scale = Math.max(width, height) / Math.max(info.width, info.height);
+    return { width: info.width, height: info.height, data, scale };
   } catch {
     throw new ImageRefusedError("damaged");
   }
