@@ -1,0 +1,74 @@
+import { describeLargestFace, describePortrait } from "./face/face.ts";
+import type { FaceFacts, FactBox, KtpField, KtpFieldFact, KtpReport, SelfieReport } from "./facts.ts";
+import { decodeImage } from "./image.ts";
+import { KTP_MAX_SIDE, readKtp } from "./ktp/ktp.ts";
+import { judgeSelfie, SELFIE_MAX_SIDE } from "./liveness/selfie.ts";
+import type { Models } from "./models/models.ts";
+
+/**
+ * Reads a photograph of a card, and finds the portrait on it. Boxes are in pixels of the picture as it was sent.
+ * @param bytes  JPEG, PNG or WebP
+ * @throws {ImageRefusedError} where the bytes are no picture
+ */
+export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpReport> {
+  const begun = performance.now();
+  const image = await decodeImage(bytes, KTP_MAX_SIDE);
+  const decoded = performance.now();
+  const { card, ...reading } = await readKtp(image, models);
+  const read = performance.now();
+  const portrait = await describePortrait(card, models);
+  const fields = Object.fromEntries(
+    Object.entries(reading.result.fields).map(([name, fact]) => [
+      name,
+      { ...fact, box: scaled(fact.box, image.scale) },
+    ]),
+  ) as Record<KtpField, KtpFieldFact>;
+  return {
+    ...reading,
+    result: { ...reading.result, fields },
+    portrait,
+    milliseconds: { decode: decoded - begun, ...reading.milliseconds, portrait: performance.now() - read },
+  };
+}
+
+/**
+ * Judges a selfie: its one face, and whether a living person stood before the camera.
+ * @param livenessThreshold  0..1: `is_live` from this confidence on
+ * @throws {ImageRefusedError} where the bytes are no picture
+ */
+export async function lookAtSelfie(
+  bytes: Uint8Array,
+  models: Models,
+  livenessThreshold: number,
+): Promise<SelfieReport> {
+  const begun = performance.now();
+  const image = await decodeImage(bytes, SELFIE_MAX_SIDE);
+  const decoded = performance.now();
+  const report = await judgeSelfie(image, models, { liveness: livenessThreshold });
+  const face = report.face && { ...report.face, box: scaled(report.face.box, image.scale) };
+  return { ...report, face, milliseconds: { decode: decoded - begun, ...report.milliseconds } };
+}
+
+/**
+ * The largest face of any picture, be it a selfie or a card.
+ * @returns null where there is none
+ * @throws {ImageRefusedError} where the bytes are no picture
+ */
+export async function lookAtFace(
+  bytes: Uint8Array,
+  models: Models,
+): Promise<{ readonly face: FaceFacts | null; readonly milliseconds: Readonly<Record<string, number>> }> {
+  const begun = performance.now();
+  const image = await decodeImage(bytes, SELFIE_MAX_SIDE);
+  const decoded = performance.now();
+  const face = await describeLargestFace(image, models);
+  return {
+    face: face && { ...face, box: scaled(face.box, image.scale) },
+    milliseconds: { decode: decoded - begun, face: performance.now() - decoded },
+  };
+}
+
+/** From pixels of the decoded picture to pixels of the one that was sent. */
+function scaled<T extends FactBox | null>(box: T, scale: number): T {
+  return (box?.map((n) => Math.round(n * scale)) ?? null) as T;
+}

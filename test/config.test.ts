@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConfigError, loadConfig } from "../src/config.ts";
+
+const faults = (environment: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.faults;
+  }
+  return [];
+};
+
+test("an empty environment gives the laptop's defaults", () => {
+  const config = loadConfig({});
+  assert.equal(config.host, "0.0.0.0");
+  assert.equal(config.port, 8007);
+  assert.equal(config.databaseUrl, null);
+  assert.equal(config.dukcapil.adapter, "embedded");
+  assert.equal(config.policy.ocrConfidence, 0.8);
+  assert.equal(config.vision.livenessThreshold, 0.7);
+  assert.equal(config.vision.faceThreshold, null);
+  assert.equal(config.auth.required, true);
+  assert.deepEqual(config.events.topics, {
+    ktp_uploaded: "payu.kyc.ktp_uploaded",
+    verified: "payu.kyc.verified",
+    failed: "payu.kyc.failed",
+  });
+  assert.deepEqual(config.warnings, []);
+});
+
+test("the original service's names are taken in any case, and an empty value counts as not set", () => {
+  const config = loadConfig({
+    port: "9000",
+    Database_Url: "postgresql+asyncpg://kyc:kyc@db/kyc",
+    KAFKA_BOOTSTRAP_SERVERS: "kafka:9092, kafka2:9092",
+    DUKCAPIL_URL: "http://dukcapil:8091/api/v1",
+    FACE_MATCHING_THRESHOLD: "0.95",
+    LOG_LEVEL: "WARNING",
+    SECRET_KEY: "",
+  });
+  assert.equal(config.port, 9000);
+  assert.equal(config.databaseUrl, "postgresql+asyncpg://kyc:kyc@db/kyc");
+  assert.deepEqual(config.events.bootstrapServers, ["kafka:9092", "kafka2:9092"]);
+  assert.equal(config.dukcapil.adapter, "payu");
+  assert.equal(config.vision.faceThreshold, 0.95);
+  assert.equal(config.log.level, "warn");
+  assert.equal(config.auth.secret, null);
+});
+
+test("every unusable value is named, all at once", () => {
+  const named = faults({
+    PORT: "http",
+    LIVENESS_THRESHOLD: "7",
+    DATABASE_URL: "mysql://db",
+    ALGORITHM: "none",
+    RATE_LIMIT: "-1",
+    ENABLE_METRICS: "perhaps",
+    LOG_FORMAT: "xml",
+    DUKCAPIL_URL: "ftp://x",
+    STORAGE_URL: "gs://bucket",
+    OIDC_ISSUER: "https://issuer",
+    KAFKA_TOPIC_KYC_FAILED: "no spaces",
+  }).map((fault) => fault.split(":")[0]);
+  assert.deepEqual(named.sort(), [
+    "ALGORITHM",
+    "DATABASE_URL",
+    "DUKCAPIL_URL",
+    "ENABLE_METRICS",
+    "KAFKA_TOPIC_KYC_FAILED",
+    "LIVENESS_THRESHOLD",
+    "LOG_FORMAT",
+    "OIDC_JWKS_URI",
+    "PORT",
+    "RATE_LIMIT",
+    "STORAGE_URL",
+  ]);
+});
+
+test("production refuses the defaults that are for development only", () => {
+  const named = faults({ NODE_ENV: "production", DUKCAPIL_ADAPTER: "embedded" }).map(
+    (fault) => fault.split(":")[0],
+  );
+  assert.deepEqual(named.sort(), ["DUKCAPIL_ADAPTER", "KYC_KEYS", "SECRET_KEY"]);
+  assert.deepEqual(
+    faults({ NODE_ENV: "production", KYC_KEYS: "k:x", SECRET_KEY: "short" }).map(
+      (fault) => fault.split(":")[0],
+    ),
+    ["SECRET_KEY"],
+  );
+  const config = loadConfig({ NODE_ENV: "production", KYC_KEYS: "k:x", SECRET_KEY: "s".repeat(32) });
+  assert.equal(config.dukcapil.adapter, "payu");
+  assert.equal(config.policy.baselineMayDecide, false);
+});
+
+test("an unknown KYC_ name, and authentication switched off, are warnings", () => {
+  const { warnings } = loadConfig({ KYC_WORKRES: "2", AUTH_REQUIRED: "false" });
+  assert.equal(warnings.length, 2);
+  assert.match(warnings.join("\n"), /KYC_WORKRES/);
+  assert.match(warnings.join("\n"), /AUTH_REQUIRED=false/);
+});
+
+test("RATE_LIMIT=off switches the limit off", () => {
+  assert.equal(loadConfig({ RATE_LIMIT: "off" }).http.rateLimit, null);
+  assert.equal(loadConfig({ RATE_LIMIT: "30" }).http.rateLimit, 30);
+});
