@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  crop,
+  invert,
+  multiply,
+  type Point,
+  perspective,
+  type Quad,
+  shrink,
+  similarity,
+  transform,
+  warp,
+} from "../../src/vision/geometry.ts";
+import type { Pixels } from "../../src/vision/image.ts";
+
+const near = (a: Point, b: Point, within = 1e-6) =>
+  assert.ok(Math.hypot(a[0] - b[0], a[1] - b[1]) < within, `${a} is not ${b}`);
+
+/** A picture whose red is x and whose green is y: any sample tells where it came from. */
+function ramp(width: number, height: number): Pixels {
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) data.set([x, y, 7], (y * width + x) * 3);
+  }
+  return { width, height, data };
+}
+
+test("a perspective maps its corners exactly, and its inverse maps them back", () => {
+  const from: Quad = [
+    [0, 0],
+    [100, 0],
+    [100, 60],
+    [0, 60],
+  ];
+  const to: Quad = [
+    [10, 5],
+    [90, 20],
+    [80, 70],
+    [3, 50],
+  ];
+  const m = perspective(from, to);
+  for (let i = 0; i < 4; i++) {
+    near(transform(m, from[i]), to[i]);
+    near(transform(invert(m), to[i]), from[i]);
+  }
+  near(transform(multiply(invert(m), m), [33, 21]), [33, 21]);
+});
+
+test("corners in one line have no perspective", () => {
+  assert.throws(
+    () =>
+      perspective(
+        [
+          [0, 0],
+          [1, 0],
+          [2, 0],
+          [3, 0],
+        ],
+        [
+          [0, 0],
+          [1, 0],
+          [1, 1],
+          [0, 1],
+        ],
+      ),
+    RangeError,
+  );
+});
+
+test("a similarity finds turn, scale and shift again", () => {
+  const turn = Math.PI / 7;
+  const [c, s] = [2.5 * Math.cos(turn), 2.5 * Math.sin(turn)];
+  const from: Point[] = [
+    [0, 0],
+    [10, 3],
+    [4, 20],
+    [-7, 5],
+  ];
+  const to = from.map(([x, y]): Point => [c * x - s * y + 40, s * x + c * y - 9]);
+  const m = similarity(from, to);
+  for (let i = 0; i < from.length; i++) near(transform(m, from[i]), to[i]);
+  assert.throws(
+    () =>
+      similarity(
+        [
+          [1, 1],
+          [1, 1],
+        ],
+        [
+          [0, 0],
+          [2, 2],
+        ],
+      ),
+    RangeError,
+  );
+});
+
+test("warp samples where the matrix points, between pixels too, and fills the outside", () => {
+  const out = warp(ramp(50, 40), [1, 0, 10.5, 0, 1, 5, 0, 0, 1], 60, 10, 99);
+  assert.deepEqual([...out.data.subarray(0, 3)], [11, 5, 7]);
+  assert.deepEqual([...out.data.subarray(3 * 20, 3 * 20 + 3)], [31, 5, 7]);
+  assert.deepEqual([...out.data.subarray(3 * 55, 3 * 55 + 3)], [99, 99, 99]);
+});
+
+test("warp undoes a perspective", () => {
+  const image = ramp(200, 120);
+  const quad: Quad = [
+    [20, 15],
+    [170, 30],
+    [160, 100],
+    [30, 90],
+  ];
+  const flat = warp(
+    image,
+    perspective(
+      [
+        [0, 0],
+        [99, 0],
+        [99, 59],
+        [0, 59],
+      ],
+      quad,
+    ),
+    100,
+    60,
+  );
+  for (const [x, y, [u, v]] of [
+    [0, 0, quad[0]],
+    [99, 0, quad[1]],
+    [99, 59, quad[2]],
+    [0, 59, quad[3]],
+  ] as const) {
+    const at = (y * 100 + x) * 3;
+    assert.ok(Math.abs(flat.data[at] - u) <= 1 && Math.abs(flat.data[at + 1] - v) <= 1);
+  }
+});
+
+test("crop clips to the picture", () => {
+  const part = crop(ramp(30, 20), { x: 25, y: -4, width: 50, height: 10 });
+  assert.deepEqual([part.width, part.height], [5, 6]);
+  assert.deepEqual([...part.data.subarray(0, 3)], [25, 0, 7]);
+});
+
+test("shrink averages areas: a fine checkerboard turns grey, a flat colour stays", () => {
+  const data = new Uint8Array(90 * 90 * 3);
+  for (let i = 0; i < 90 * 90; i++) data.fill((Math.floor(i / 90) + i) % 2 ? 255 : 0, i * 3, i * 3 + 3);
+  for (const value of shrink({ width: 90, height: 90, data }, 31, 17).data)
+    assert.ok(Math.abs(value - 127.5) < 20, `${value}`);
+  const flat: Pixels = { width: 64, height: 48, data: new Uint8Array(64 * 48 * 3).fill(201) };
+  assert.ok(shrink(flat, 13, 50).data.every((v) => v === 201));
+  assert.ok(shrink(flat, 130, 100).data.every((v) => v === 201));
+});
