@@ -1,0 +1,176 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { type Dialect, Kysely, PostgresDialect, sql } from "kysely";
+import pg from "pg";
+import { type FolderLock, lockDataFolder } from "./lock.ts";
+import { migrate } from "./migrate.ts";
+import { pgliteDialect } from "./pglite-dialect.ts";
+import type { Schema } from "./schema.ts";
+
+export interface Database {
+  readonly db: Kysely<Schema>;
+  readonly kind: "embedded" | "server";
+  /** Whether it answers a query within two seconds. Never throws. */
+  healthy(): Promise<boolean>;
+  /** Lets running queries end, then closes; the data folder is free afterwards. */
+  close(): Promise<void>;
+}
+
+/** Connections of one process. PostgreSQL's default allows 100 for all. */
+const POOL_SIZE = 10;
+/** Milliseconds. The gateway gives up on a request after 60 s: what takes longer here helps nobody. */
+const CONNECT_TIMEOUT = 5_000;
+const STATEMENT_TIMEOUT = 15_000;
+/** A process that was stopped inside a transaction must not hold its rows for long. */
+const IDLE_IN_TRANSACTION_TIMEOUT = 15_000;
+const HEALTH_TIMEOUT = 2_000;
+
+/** Type numbers of PostgreSQL, https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat */
+const INT8 = 20;
+const TIMESTAMP = 1114;
+/** TIMESTAMP holds UTC here, whatever the zone of the process; identities and counts stay far below 2^53. */
+const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
+  [INT8]: Number,
+  [TIMESTAMP]: (text) => new Date(`${text.replace(" ", "T")}Z`),
+};
+
+/**
+ * A URL as SQLAlchemy writes it, as libpq knows it: `postgresql+asyncpg://…?ssl=require` becomes
+ * `postgresql://…?sslmode=require` with the meaning that libpq gives to it (encrypted, certificate not checked).
+ */
+export function libpqUrl(url: string): string {
+  const plain = new URL(url.replace(/^postgres(?:ql)?(?:\+[a-z0-9]+)?:/, "postgresql:"));
+  const ssl = plain.searchParams.get("ssl");
+  if (ssl && /^(?:disable|allow|prefer|require|verify-ca|verify-full)$/.test(ssl)) {
+    plain.searchParams.delete("ssl");
+    plain.searchParams.set("sslmode", ssl);
+    plain.searchParams.set("uselibpqcompat", "true");
+  }
+  return plain.href;
+}
+
+function serverDialect(url: string, options: pg.PoolConfig, onError: (error: Error) => void): Dialect {
+  const pool = new pg.Pool({
+    connectionString: libpqUrl(url),
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    keepAlive: true,
+    application_name: "payu-kyc",
+    types: {
+      getTypeParser: (oid, format) =>
+        (format !== "binary" && PARSERS[oid]) || pg.types.getTypeParser(oid, format),
+    },
+    ...options,
+  });
+  // An idle connection that the server cuts is replaced by the pool; without a listener it would end the process.
+  pool.on("error", onError);
+  return new PostgresDialect({ pool });
+}
+
+async function openServer(url: string, onError: (error: Error) => void): Promise<Database> {
+  // Dates go out in UTC. There is no setting of a single pool for it; an instant stays the same instant for TIMESTAMPTZ.
+  pg.defaults.parseInputDatesAsUTC = true;
+  // Waiting for another process's migrations, or an index over an adopted table, may take longer than any request.
+  const migrating = new Kysely<Schema>({ dialect: serverDialect(url, { max: 1 }, onError) });
+  try {
+    await migrate(migrating);
+  } finally {
+    await migrating.destroy();
+  }
+  const limits = {
+    max: POOL_SIZE,
+    statement_timeout: STATEMENT_TIMEOUT,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
+  };
+  const db = new Kysely<Schema>({ dialect: serverDialect(url, limits, onError) });
+  return { db, kind: "server", healthy: () => answers(db), close: () => db.destroy() };
+}
+
+async function openEmbedded(dataDir: string): Promise<Database> {
+  const lock = lockDataFolder(dataDir);
+  let pglite: PGlite | null = null;
+  try {
+    const folder = join(dataDir, "database");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    pglite = await PGlite.create(folder, { parsers: PARSERS });
+    const db = new Kysely<Schema>({ dialect: pgliteDialect(pglite) });
+    await migrate(db);
+    await endLeases(db);
+    return {
+      db,
+      kind: "embedded",
+      healthy: () => answers(db),
+      close: once(async () => {
+        await db.destroy();
+        await closeEmbedded(pglite, lock);
+      }),
+    };
+  } catch (error) {
+    await closeEmbedded(pglite, lock);
+    throw error;
+  }
+}
+
+async function closeEmbedded(pglite: PGlite | null, lock: FolderLock): Promise<void> {
+  try {
+    await pglite?.close();
+  } finally {
+    lock.release();
+  }
+}
+
+/** Whoever held a claim or worked on a request in this folder is dead: nobody else can have it open. */
+async function endLeases(db: Kysely<Schema>): Promise<void> {
+  await db
+    .updateTable("kyc_verifications")
+    .set({ claim_token: null, claim_expires_at: null })
+    .where("claim_token", "is not", null)
+    .execute();
+  await db
+    .updateTable("kyc_idempotency")
+    .set((row) => ({ lease_expires_at: row.ref("created_at") }))
+    .where("response", "is", null)
+    .execute();
+}
+
+async function answers(db: Kysely<Schema>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), HEALTH_TIMEOUT);
+  const asked = sql`SELECT 1`.execute(db).then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([asked, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function once(close: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | null = null;
+  return () => {
+    closing ??= close();
+    return closing;
+  };
+}
+
+/**
+ * Opens the database and brings its tables up to date.
+ *
+ * @param url      `postgresql://…` or `postgresql+asyncpg://…`; without one, PostgreSQL runs inside this process and
+ *                 keeps its files in `<dataDir>/database`
+ * @param onError  told of connections that the server cut while idle; the pool replaces them
+ * @throws {DataFolderInUseError} where another process has the embedded database open
+ */
+export function openDatabase({
+  url,
+  dataDir,
+  onError = () => undefined,
+}: {
+  url?: string | null;
+  dataDir: string;
+  onError?: (error: Error) => void;
+}): Promise<Database> {
+  return url ? openServer(url, onError) : openEmbedded(dataDir);
+}

@@ -1,0 +1,123 @@
+import type { Selectable, Updateable } from "kysely";
+import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
+import type { BlindIndex } from "../security/blind-index.ts";
+import type { Sealer } from "../security/sealer.ts";
+import type { Change, Status, Verification, VerificationType } from "../verification/ports.ts";
+import {
+  type FaceMatchResult,
+  KTP_FIELDS,
+  type KtpFieldFact,
+  type KtpOcrResult,
+  type LivenessResult,
+} from "../vision/facts.ts";
+import type { KycVerificationsTable } from "./schema.ts";
+import { openBytes, openJson, sealBytes, sealJson } from "./sealed-json.ts";
+
+type Row = Selectable<KycVerificationsTable>;
+type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding";
+
+/** Names the column and the row, so that a value moved to another of either does not open. */
+const contextOf = (column: SealedColumn, verificationId: string) =>
+  `kyc_verifications.${column}:${verificationId}`;
+
+/** Float32 in the byte order of the machines that there are; fixed, since a database outlives its machine. */
+function embeddingToBytes(embedding: Float32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(embedding.length * Float32Array.BYTES_PER_ELEMENT));
+  for (const [i, value] of embedding.entries())
+    view.setFloat32(i * Float32Array.BYTES_PER_ELEMENT, value, true);
+  return new Uint8Array(view.buffer);
+}
+
+function embeddingFromBytes(bytes: Uint8Array): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from({ length: bytes.byteLength / Float32Array.BYTES_PER_ELEMENT }, (_, i) =>
+    view.getFloat32(i * Float32Array.BYTES_PER_ELEMENT, true),
+  );
+}
+
+/**
+ * A reading of the replaced service lacks the members that came after it: fields are what it said, with the
+ * confidence of the whole, which is all that is known; nothing was checked or measured.
+ */
+function completeReading(stored: Partial<KtpOcrResult>): KtpOcrResult {
+  if (stored.fields) return stored as KtpOcrResult;
+  const confidence = stored.confidence ?? 0;
+  const values = Object.fromEntries(KTP_FIELDS.map((field) => [field, stored[field] ?? null]));
+  const fields = Object.fromEntries(
+    KTP_FIELDS.map((field): [string, KtpFieldFact] => [
+      field,
+      { value: stored[field] ?? null, raw: null, confidence, box: null, source: "ocr" },
+    ]),
+  );
+  return { ...values, confidence, fields, checks: [], quality: {} } as unknown as KtpOcrResult;
+}
+
+/** @throws {SealBrokenError} */
+export function verificationOf(row: Row, sealer: Sealer): Verification {
+  const id = row.verification_id;
+  const opened = (column: SealedColumn) => openJson(sealer, row[column], contextOf(column, id));
+  const reading = opened("ktp_ocr_result") as Partial<KtpOcrResult> | null;
+  return {
+    verificationId: id,
+    userId: row.user_id,
+    type: row.verification_type as VerificationType,
+    status: row.status as Status,
+    ktpImage: row.ktp_image_url,
+    selfieImage: row.selfie_image_url,
+    ktp: reading && completeReading(reading),
+    liveness: row.liveness_result as LivenessResult | null,
+    faceMatch: row.face_match_result as FaceMatchResult | null,
+    dukcapil: opened("dukcapil_result") as DukcapilResult | null,
+    portraitEmbedding:
+      row.portrait_embedding === null
+        ? null
+        : embeddingFromBytes(openBytes(sealer, row.portrait_embedding, contextOf("portrait_embedding", id))),
+    embeddingModel: row.embedding_model,
+    rejectionReason: row.rejection_reason,
+    ktpAttempts: row.ktp_attempts,
+    selfieAttempts: row.selfie_attempts,
+    dukcapilTries: row.dukcapil_tries,
+    dukcapilDueAt: row.dukcapil_due_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    completedAt: row.completed_at,
+  };
+}
+
+/** The columns that a change writes; those of absent members are left out. */
+export function columnsOf(
+  change: Change,
+  verificationId: string,
+  sealer: Sealer,
+  index: BlindIndex,
+): Updateable<KycVerificationsTable> {
+  const plain = (value: unknown) => (value === null ? null : JSON.stringify(value));
+  const sealed = (column: SealedColumn, value: unknown) =>
+    value === null ? null : sealJson(sealer, value, contextOf(column, verificationId));
+  const given = <T, C>(value: T | undefined, column: (value: T) => C): C | undefined =>
+    value === undefined ? undefined : column(value);
+
+  // Kysely leaves out of an UPDATE what is undefined.
+  return {
+    status: change.status,
+    ktp_image_url: change.ktpImage,
+    selfie_image_url: change.selfieImage,
+    ktp_ocr_result: given(change.ktp, (value) => sealed("ktp_ocr_result", value)),
+    liveness_result: given(change.liveness, plain),
+    face_match_result: given(change.faceMatch, plain),
+    dukcapil_result: given(change.dukcapil, (value) => sealed("dukcapil_result", value)),
+    portrait_embedding: given(change.portraitEmbedding, (value) =>
+      value === null
+        ? null
+        : sealBytes(sealer, embeddingToBytes(value), contextOf("portrait_embedding", verificationId)),
+    ),
+    embedding_model: change.embeddingModel,
+    rejection_reason: change.rejectionReason,
+    ktp_attempts: change.ktpAttempts,
+    selfie_attempts: change.selfieAttempts,
+    dukcapil_tries: change.dukcapilTries,
+    dukcapil_due_at: change.dukcapilDueAt,
+    completed_at: change.completedAt,
+    nik_index: given(change.nik, (nik) => index.of(nik)),
+  };
+}

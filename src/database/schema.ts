@@ -1,0 +1,81 @@
+import type { ColumnType, Generated } from "kysely";
+
+/** A TIMESTAMP without zone, always UTC. */
+type Timestamp = ColumnType<Date, Date, Date>;
+type TimestampOrNull = ColumnType<Date | null, Date | null | undefined, Date | null>;
+type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
+/** JSONB: written as JSON text, since `pg` would take an array for one of PostgreSQL's; read as what it says. */
+type Json = ColumnType<unknown, string | null | undefined, string | null>;
+
+/** The table of the service that this one replaces, and what was added to it. */
+export interface KycVerificationsTable {
+  verification_id: string;
+  user_id: string;
+  verification_type: string;
+  status: string;
+  ktp_image_url: Nullable<string>;
+  selfie_image_url: Nullable<string>;
+  /** Sealed: `{ "sealed": base64 }`; plain in rows of the replaced service. */
+  ktp_ocr_result: Json;
+  liveness_result: Json;
+  face_match_result: Json;
+  /** Sealed like `ktp_ocr_result`. */
+  dukcapil_result: Json;
+  rejection_reason: Nullable<string>;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+  completed_at: TimestampOrNull;
+  /** HMAC of the NIK (security/blind-index.ts). */
+  nik_index: Nullable<string>;
+  /** Sealed: little-endian float32. */
+  portrait_embedding: Json;
+  embedding_model: Nullable<string>;
+  ktp_attempts: Generated<number>;
+  selfie_attempts: Generated<number>;
+  dukcapil_tries: Generated<number>;
+  dukcapil_due_at: TimestampOrNull;
+  claim_token: Nullable<string>;
+  claim_expires_at: TimestampOrNull;
+}
+
+/** Events waiting to be told, and those told. */
+export interface OutboxTable {
+  id: Generated<number>;
+  /** The CloudEvents id: consumers that must not act twice look at it. */
+  event_id: string;
+  kind: string;
+  type: string;
+  source: string;
+  user_id: string;
+  /** The JSON value, sealed. */
+  payload: Uint8Array;
+  traceparent: Nullable<string>;
+  created_at: Timestamp;
+  sent_at: TimestampOrNull;
+  attempts: Generated<number>;
+}
+
+/** Answers kept for requests that come again under the same Idempotency-Key. */
+export interface IdempotencyTable {
+  /** SHA-256 of scope and key, so that a key of any length and content fits. */
+  id: string;
+  body_hash: string;
+  token: string;
+  lease_expires_at: Timestamp;
+  /** Status, headers and body, sealed; null while the request is being worked on. */
+  response: Nullable<Uint8Array>;
+  created_at: Timestamp;
+}
+
+/** Keys that belong to the data themselves, sealed by the deployment's key-encryption keys. */
+export interface SealedKeysTable {
+  name: string;
+  sealed: Uint8Array;
+}
+
+export interface Schema {
+  kyc_verifications: KycVerificationsTable;
+  kyc_outbox: OutboxTable;
+  kyc_idempotency: IdempotencyTable;
+  kyc_sealed_keys: SealedKeysTable;
+}

@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import { type ExpressionBuilder, type Kysely, sql } from "kysely";
+import type { Outbox } from "../events/outbox.ts";
+import type { BlindIndex } from "../security/blind-index.ts";
+import { SealBrokenError, type Sealer } from "../security/sealer.ts";
+import type { Verifications } from "../verification/ports.ts";
+import { columnsOf, verificationOf } from "./rows.ts";
+import type { Schema } from "./schema.ts";
+
+const SECOND = 1000;
+const FREE = { claim_token: null, claim_expires_at: null } as const;
+
+/** Where a page ended. The time is text: the replaced service stored microseconds, which a Date would cut off. */
+interface Position {
+  readonly createdAt: string;
+  readonly verificationId: string;
+}
+
+const encodeCursor = ({ createdAt, verificationId }: Position) =>
+  Buffer.from(`${createdAt} ${verificationId}`).toString("base64url");
+
+function decodeCursor(cursor: string): Position {
+  const text = Buffer.from(cursor, "base64url").toString("utf8");
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}) ([\x21-\x7e]{1,36})$/.exec(text);
+  if (!match || Number.isNaN(Date.parse(`${match[1]}Z`))) {
+    throw new RangeError("The cursor is not one that this service gave.");
+  }
+  return { createdAt: match[1]!, verificationId: match[2]! };
+}
+
+/** Nobody holds the row: no claim, or one that has ended by itself. */
+const unclaimed = (now: Date) => (row: ExpressionBuilder<Schema, "kyc_verifications">) =>
+  row.or([row("claim_token", "is", null), row("claim_expires_at", "<=", now)]);
+
+const leaseFrom = (now: Date, seconds: number) => new Date(now.getTime() + seconds * SECOND);
+
+/**
+ * The verifications of one database. Personal data is sealed before it is part of any SQL.
+ * @param onBroken  told of rows that `claimDue` had to leave out because their sealed values do not open
+ */
+export function verifications({
+  db,
+  sealer,
+  index,
+  outbox,
+  onBroken = () => undefined,
+}: {
+  db: Kysely<Schema>;
+  sealer: Sealer;
+  index: BlindIndex;
+  outbox: Outbox;
+  onBroken?: (verificationId: string, error: SealBrokenError) => void;
+}): Verifications {
+  return {
+    async start({ verificationId, userId, type, now }) {
+      const row = await db
+        .insertInto("kyc_verifications")
+        .values({
+          verification_id: verificationId,
+          user_id: userId,
+          verification_type: type,
+          status: "PENDING",
+          created_at: now,
+          updated_at: now,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return verificationOf(row, sealer);
+    },
+
+    async find(verificationId) {
+      const row = await db
+        .selectFrom("kyc_verifications")
+        .selectAll()
+        .where("verification_id", "=", verificationId)
+        .executeTakeFirst();
+      return row ? verificationOf(row, sealer) : null;
+    },
+
+    async history(userId, limit, cursor) {
+      let query = db
+        .selectFrom("kyc_verifications")
+        .selectAll()
+        .select(sql<string>`to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US')`.as("position"))
+        .where("user_id", "=", userId);
+      if (cursor !== undefined) {
+        const { createdAt, verificationId } = decodeCursor(cursor);
+        query = query.where(
+          sql<boolean>`(created_at, verification_id) < (${createdAt}::timestamp, ${verificationId})`,
+        );
+      }
+      // One more than asked for tells whether there is a next page.
+      const rows = await query
+        .orderBy("created_at", "desc")
+        .orderBy("verification_id", "desc")
+        .limit(limit + 1)
+        .execute();
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      const more = rows.length > limit && last;
+      return {
+        items: page.map((row) => verificationOf(row, sealer)),
+        next: more ? encodeCursor({ createdAt: last.position, verificationId: last.verification_id }) : null,
+      };
+    },
+
+    async claim(verificationId, now, leaseSeconds) {
+      const token = randomUUID();
+      const row = await db
+        .updateTable("kyc_verifications")
+        .set({ claim_token: token, claim_expires_at: leaseFrom(now, leaseSeconds) })
+        .where("verification_id", "=", verificationId)
+        .where(unclaimed(now))
+        .returningAll()
+        .executeTakeFirst();
+      if (row) return { verification: verificationOf(row, sealer), token };
+      const exists = await db
+        .selectFrom("kyc_verifications")
+        .select("verification_id")
+        .where("verification_id", "=", verificationId)
+        .executeTakeFirst();
+      return exists ? "busy" : null;
+    },
+
+    async settle({ verification, token }, change, events, now) {
+      const { verificationId, userId } = verification;
+      const columns = columnsOf(change, verificationId, sealer, index);
+      return db.transaction().execute(async (transaction) => {
+        const row = await transaction
+          .updateTable("kyc_verifications")
+          .set({ ...columns, ...FREE, updated_at: now })
+          .where("verification_id", "=", verificationId)
+          .where("claim_token", "=", token)
+          .where("claim_expires_at", ">", now)
+          .returningAll()
+          .executeTakeFirst();
+        if (!row) return null;
+        await outbox.append(transaction, userId, events, now);
+        return verificationOf(row, sealer);
+      });
+    },
+
+    async release({ verification, token }) {
+      await db
+        .updateTable("kyc_verifications")
+        .set(FREE)
+        .where("verification_id", "=", verification.verificationId)
+        .where("claim_token", "=", token)
+        .execute();
+    },
+
+    async claimDue(now, limit, leaseSeconds) {
+      const token = randomUUID();
+      const rows = await db
+        .with("due", (inner) =>
+          inner
+            .selectFrom("kyc_verifications")
+            .select("verification_id")
+            .where("status", "=", "PROCESSING")
+            .where("dukcapil_due_at", "<=", now)
+            .where(unclaimed(now))
+            .orderBy("dukcapil_due_at")
+            .limit(limit)
+            // Another process that looks at the same moment gets other rows instead of waiting for these.
+            .forUpdate()
+            .skipLocked(),
+        )
+        .updateTable("kyc_verifications")
+        .from("due")
+        .set({ claim_token: token, claim_expires_at: leaseFrom(now, leaseSeconds) })
+        .whereRef("kyc_verifications.verification_id", "=", "due.verification_id")
+        .returningAll("kyc_verifications")
+        .execute();
+      return rows.flatMap((row) => {
+        try {
+          return [{ verification: verificationOf(row, sealer), token }];
+        } catch (error) {
+          if (!(error instanceof SealBrokenError)) throw error;
+          // One row that does not open must not keep the others from the registry. Its claim ends by itself.
+          onBroken(row.verification_id, error);
+          return [];
+        }
+      });
+    },
+  };
+}

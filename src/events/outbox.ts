@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { Schema } from "../database/schema.ts";
+import type { Sealer } from "../security/sealer.ts";
+import type { KycEvent } from "../verification/ports.ts";
+
+/** CloudEvents `source`, a URI reference. */
+const SOURCE = "/payu-kyc";
+/** CloudEvents `type` of a kind: the topic's name in the contract, whatever a deployment calls its own. */
+const typeOf = (kind: KycEvent["kind"]) => `payu.kyc.${kind}`;
+
+/** One event as it was fixed when its state was written, opened. */
+export interface OutboxEvent {
+  /** Rises in the order in which a user's events happened. */
+  readonly id: number;
+  readonly kind: KycEvent["kind"];
+  /** What it is ordered and partitioned by. */
+  readonly userId: string;
+  readonly value: Readonly<Record<string, unknown>>;
+  /** CloudEvents 1.0 attributes. */
+  readonly ce: {
+    readonly id: string;
+    readonly source: string;
+    readonly type: string;
+    /** RFC 3339, UTC. */
+    readonly time: string;
+  };
+  /** W3C trace context of the request that caused it. */
+  readonly traceparent: string | null;
+  readonly sentAt: Date | null;
+}
+
+/** Events kept beside the state that they tell of, until somebody has sent them. */
+export interface Outbox {
+  /** Writes events inside the transaction of the change that they tell of. */
+  append(
+    transaction: Transaction<Schema>,
+    userId: string,
+    events: readonly KycEvent[],
+    now: Date,
+  ): Promise<void>;
+  /** The oldest that are not sent yet, oldest first. */
+  pending(limit: number): Promise<OutboxEvent[]>;
+  /** All, sent or not, oldest first; `after` is the id of the last one already seen. */
+  list(page: { limit: number; after?: number }): Promise<OutboxEvent[]>;
+  markSent(ids: readonly number[], now: Date): Promise<void>;
+  /** How many wait, and since when the oldest does. */
+  backlog(): Promise<{ readonly waiting: number; readonly oldest: Date | null }>;
+}
+
+const contextOf = (eventId: string) => `kyc_outbox.payload:${eventId}`;
+
+/**
+ * @param traceparent  the trace context of whatever runs now, if any
+ */
+export function outbox({
+  db,
+  sealer,
+  traceparent = () => null,
+}: {
+  db: Kysely<Schema>;
+  sealer: Sealer;
+  traceparent?: () => string | null;
+}): Outbox {
+  const read = async (limit: number, where: { after: number; unsent: boolean }): Promise<OutboxEvent[]> => {
+    let query = db.selectFrom("kyc_outbox").selectAll().where("id", ">", where.after);
+    if (where.unsent) query = query.where("sent_at", "is", null);
+    const rows = await query.orderBy("id").limit(limit).execute();
+    return rows.map((row) => ({
+      id: row.id,
+      kind: row.kind as KycEvent["kind"],
+      userId: row.user_id,
+      value: JSON.parse(Buffer.from(sealer.open(row.payload, contextOf(row.event_id))).toString("utf8")),
+      ce: { id: row.event_id, source: row.source, type: row.type, time: row.created_at.toISOString() },
+      traceparent: row.traceparent,
+      sentAt: row.sent_at,
+    }));
+  };
+
+  return {
+    async append(transaction, userId, events, now) {
+      if (events.length === 0) return;
+      const rows = events.map((event) => {
+        const eventId = randomUUID();
+        return {
+          event_id: eventId,
+          kind: event.kind,
+          type: typeOf(event.kind),
+          source: SOURCE,
+          user_id: userId,
+          payload: sealer.seal(Buffer.from(JSON.stringify(event.value)), contextOf(eventId)),
+          traceparent: traceparent(),
+          created_at: now,
+        };
+      });
+      await transaction.insertInto("kyc_outbox").values(rows).execute();
+    },
+
+    pending: (limit) => read(limit, { after: 0, unsent: true }),
+    list: ({ limit, after = 0 }) => read(limit, { after, unsent: false }),
+
+    async markSent(ids, now) {
+      if (ids.length === 0) return;
+      await db.updateTable("kyc_outbox").set({ sent_at: now }).where("id", "in", ids).execute();
+    },
+
+    async backlog() {
+      const row = await db
+        .selectFrom("kyc_outbox")
+        .select([sql<number>`count(*)`.as("waiting"), (e) => e.fn.min("created_at").as("oldest")])
+        .where("sent_at", "is", null)
+        .executeTakeFirstOrThrow();
+      return { waiting: row.waiting, oldest: row.oldest };
+    },
+  };
+}
