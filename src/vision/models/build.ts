@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ALPHABET, CATALOGUE, MODEL_NAMES, type PackageSource } from "./catalogue.ts";
-import { packageFolder, readIfThere, replaceFile, sha256 } from "./files.ts";
+import { packageFolder, readIfThere, replaceFile, sha256, sha256File } from "./files.ts";
 import type { ModelName } from "./models.ts";
 
 /** Raised whenever the same sources are built into other bytes: what a former version built is then built anew. */
@@ -79,13 +79,9 @@ export async function buildModels({
   readonly force?: boolean;
   readonly onProgress?: (progress: BuildProgress) => void;
 }): Promise<readonly ModelName[]> {
-  const wanted: Pick<BuildProgress, "model" | "why">[] = [];
-  for (const model of PACKAGED) {
-    const why = force ? "forced" : (await readBuilt(cacheDir, model)).state;
-    if (why !== "ok") wanted.push({ model, why });
-  }
-  for (const [i, { model, why }] of wanted.entries()) {
-    onProgress?.({ model, why, number: i + 1, of: wanted.length });
+  const wanted = [...(await checkBuilt(cacheDir, PACKAGED))].filter(([, state]) => force || state !== "ok");
+  for (const [i, [model, state]] of wanted.entries()) {
+    onProgress?.({ model, why: state === "ok" ? "forced" : state, number: i + 1, of: wanted.length });
     const source = packaged(model);
     const bytes = await build(model, source);
     await replaceFile(builtFile(cacheDir, model), bytes);
@@ -98,21 +94,29 @@ export async function buildModels({
       `${JSON.stringify({ models: { ...models, [model]: entry } }, null, 2)}\n`,
     );
   }
-  return wanted.map(({ model }) => model);
+  return wanted.map(([model]) => model);
 }
 
-/** A network's file in the cache folder, checked; `bytes` only where the state is `ok`. */
-export async function readBuilt(
+/** How the networks of the npm packages stand in the cache folder, each file's checksum taken. */
+export async function checkBuilt<Name extends ModelName>(
   cacheDir: string,
-  model: ModelName,
-): Promise<{ readonly state: CacheState; readonly bytes: Uint8Array | null }> {
-  const bytes = await readIfThere(builtFile(cacheDir, model));
-  const entry = (await readManifest(cacheDir)).models[model];
-  if (!bytes || !entry) return { state: "missing", bytes: null };
-  if (sha256(bytes) !== entry.sha256) return { state: "corrupt", bytes: null };
+  models: readonly Name[],
+): Promise<ReadonlyMap<Name, CacheState>> {
+  const manifest = await readManifest(cacheDir);
+  const states = new Map<Name, CacheState>();
+  for (const model of models) {
+    const found = await sha256File(builtFile(cacheDir, model));
+    states.set(model, stateOf(model, found, manifest.models[model]));
+  }
+  return states;
+}
+
+function stateOf(model: ModelName, found: string | null, entry: ManifestEntry | undefined): CacheState {
+  if (!found || !entry) return "missing";
+  if (found !== entry.sha256) return "corrupt";
   const current =
     entry.converter === CONVERTER && JSON.stringify(entry.sources) === JSON.stringify(packaged(model).files);
-  return current ? { state: "ok", bytes } : { state: "outdated", bytes: null };
+  return current ? "ok" : "outdated";
 }
 
 const manifestFile = (cacheDir: string) => join(cacheDir, "manifest.json");

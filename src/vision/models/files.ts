@@ -1,6 +1,6 @@
-import { hash, randomUUID } from "node:crypto";
+import { createHash, hash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -10,9 +10,31 @@ const require = createRequire(import.meta.url);
 export const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "hex");
 
 /** The bytes of a file, or null where there is none. */
-export async function readIfThere(file: string): Promise<Buffer | null> {
+export const readIfThere = (file: string): Promise<Buffer | null> => unlessAbsent(readFile(file));
+
+/** How much of a file is in memory while its checksum is taken. */
+const BLOCK_BYTES = 1024 * 1024;
+
+/** The checksum of a file, or null where there is none. The file is never in memory as a whole. */
+export async function sha256File(file: string): Promise<string | null> {
+  const handle = await unlessAbsent(open(file));
+  if (!handle) return null;
   try {
-    return await readFile(file);
+    const checksum = createHash("sha256");
+    const block = Buffer.allocUnsafe(BLOCK_BYTES);
+    for (;;) {
+      const { bytesRead } = await handle.read(block);
+      if (bytesRead === 0) return checksum.digest("hex");
+      checksum.update(block.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function unlessAbsent<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;

@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { readBuilt } from "./build.ts";
+import { builtFile, checkBuilt } from "./build.ts";
 import { ALPHABET, CATALOGUE, type Graph, type Input, MODEL_NAMES } from "./catalogue.ts";
 import { type Model, ModelMissingError, type ModelName, type Models, type Tensor } from "./models.ts";
-import { readPackFile } from "./packs.ts";
+import { checkPackFile } from "./packs.ts";
 
 /**
  * Loads networks into sessions of ONNX Runtime, each file checked against its checksum first. To be called once in
@@ -37,9 +37,12 @@ export async function openModels({
   const loaded = new Map<ModelName, LoadedModel>();
   for (const name of names) {
     const found = await find(name, cacheDir, packDir);
-    if (!found) continue;
-    const session = await InferenceSession.create(found.bytes, options);
-    loaded.set(name, new LoadedModel(name, session, found.graph));
+    // By path: the runtime then reads the file itself, without a second copy of it in JavaScript's memory.
+    if (found)
+      loaded.set(
+        name,
+        new LoadedModel(name, await InferenceSession.create(found.file, options), found.graph),
+      );
   }
   return {
     alphabet: ALPHABET,
@@ -56,20 +59,21 @@ export async function openModels({
   };
 }
 
-/** The bytes of a network and what is known of its inputs and outputs; null for a pack that is not there. */
+/** The file of a network and what is known of its inputs and outputs; null for a pack that cannot be used. */
 async function find(
   name: ModelName,
   cacheDir: string,
   packDir: string | undefined,
-): Promise<{ readonly bytes: Uint8Array; readonly graph: Graph } | null> {
+): Promise<{ readonly file: string; readonly graph: Graph } | null> {
   const { source } = CATALOGUE[name];
   if (source.from === "pack") {
-    const { bytes, variant } = packDir === undefined ? {} : await readPackFile(packDir, source);
-    return bytes && variant ? { bytes, graph: variant.graph } : null;
+    const found = packDir === undefined ? null : await checkPackFile(packDir, { model: name, source });
+    return found?.variant ? { file: found.file, graph: found.variant.graph } : null;
   }
-  const { state, bytes } = await readBuilt(cacheDir, name);
-  if (!bytes) throw new ModelMissingError(name, `its file in the cache is ${state}. Run "models build".`);
-  return { bytes, graph: source.graph };
+  const state = (await checkBuilt(cacheDir, [name])).get(name);
+  if (state !== "ok")
+    throw new ModelMissingError(name, `its file in the cache is ${state}. Run "models build".`);
+  return { file: builtFile(cacheDir, name), graph: source.graph };
 }
 
 class LoadedModel implements Model {
