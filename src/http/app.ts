@@ -1,0 +1,300 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import helmet from "@fastify/helmet";
+import multipart from "@fastify/multipart";
+import rateLimit from "@fastify/rate-limit";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
+import type { Idempotency } from "../database/idempotency.ts";
+import type { Log } from "../observability/log.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import { KycError } from "../verification/errors.ts";
+import type { Clock } from "../verification/ports.ts";
+import type { Caller, KycService } from "../verification/verification.ts";
+import { admission } from "./admission.ts";
+import type { Authenticator } from "./auth.ts";
+import { documentation } from "./documentation.ts";
+import { createOnce } from "./idempotency.ts";
+import { lifeline } from "./lifeline.ts";
+import { createLimits, createUserOf, REMEMBERED } from "./limits.ts";
+import { operations, type ReadinessCheck } from "./operations.ts";
+import { answerTo, COMMON_CODES, PROBLEM_TYPE } from "./problem.ts";
+import { kycRoutes } from "./routes.ts";
+import { bodyLimitFor, readForm } from "./uploads.ts";
+import { fieldErrors, refuseFields, validatorCompiler } from "./validation.ts";
+
+/** What the HTTP side is made of. */
+export interface AppParts {
+  readonly kyc: KycService;
+  readonly auth: Authenticator;
+  readonly idempotency: Pick<Idempotency, "begin" | "finish" | "abandon">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** By the part's name, as `/ready` shows it: `database`, `models`, `disk`, … */
+  readonly readiness: Readonly<Record<string, ReadinessCheck>>;
+  /** As `/health` and the documentation show it. */
+  readonly version: string;
+  readonly limits: {
+    /** The most that a decoded image may hold, in bytes. */
+    readonly maxUploadBytes: number;
+    /** Requests a minute for one user; null: no limit. */
+    readonly rateLimit: number | null;
+    /** The most that all bodies under way may hold together, in bytes. */
+    readonly uploadsInMemoryBytes?: number;
+  };
+  /** Proxies whose X-Forwarded-For is believed: how many stand in front, or their addresses. */
+  readonly trustProxy?: boolean | number | string;
+  /** Whether `/metrics` is served. */
+  readonly serveMetrics?: boolean;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks; on routes under `/api/` only. */
+    caller: Caller;
+  }
+  interface FastifyInstance {
+    /**
+     * Ends the service in order: what has been accepted is finished, what comes now gets 503.
+     * @returns how many requests were cut off at the deadline
+     */
+    stop(deadlineMs: number): Promise<number>;
+  }
+}
+
+const BASE_PATH = "/api/v1/kyc";
+/** Three of the largest bodies, or about a hundred usual ones; each costs up to three times its length for a moment. */
+const UPLOADS_IN_MEMORY_BYTES = 48 * 1024 * 1024;
+/** The platform's gateway gives up after 60 s: a body that takes longer has nobody waiting for it. */
+const REQUEST_MS = 60_000;
+
+/**
+ * Builds the HTTP side of the service. `listen` starts it, `stop` ends it.
+ * @example
+ * const app = createApp(parts);
+ * await app.listen({ host, port });
+ * process.on("SIGTERM", () => app.stop(30_000));
+ */
+export function createApp(parts: AppParts): FastifyInstance {
+  const { clock, limits, log, metrics } = parts;
+  const imageBytes = limits.maxUploadBytes;
+  const bodyLimit = bodyLimitFor(imageBytes);
+  const hops = parts.trustProxy;
+
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    // One line a request is enough: `observe` writes it.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
+    // Fastify takes no number of hops; whoever sets one says that nobody reaches this port past that many proxies.
+    trustProxy: typeof hops === "number" ? (_address, hop) => hop < hops : (hops ?? false),
+    bodyLimit,
+    requestTimeout: REQUEST_MS,
+    requestIdHeader: false,
+    genReqId: requestId,
+    childLoggerFactory: (parent, bindings, options, raw) =>
+      parent.child({ ...bindings, ...traceOf(raw) }, options),
+    frameworkErrors: refuse,
+    clientErrorHandler: (error, socket) => answerRaw(error, socket, clock),
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are sent whole: a schema that lags behind must not drop a member of a result that was worked for. Tests
+  // hold the answers against the schemas in its place.
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler(refuse);
+  app.setNotFoundHandler((request, reply) => {
+    refuse(new KycError("KYC_VAL_001", 404, "There is nothing at this path. See /docs."), request, reply);
+  });
+  app.removeContentTypeParser("text/plain");
+  app.decorateRequest("caller");
+
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    reply.raw.once("close", () => observe(request, reply));
+  });
+  const life = lifeline(app, log);
+  app.decorate("stop", (deadlineMs: number) => life.stop(deadlineMs));
+
+  app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+  });
+  app.register(multipart);
+  app.register(rateLimit, { global: false, cache: REMEMBERED });
+  documentation(app, parts.version);
+
+  const methods: Methods = new Map();
+  app.register(async (open) => {
+    collectMethods(open, methods);
+    operations(open, {
+      version: parts.version,
+      readiness: parts.readiness,
+      metrics: parts.serveMetrics === false ? null : metrics,
+      stopping: () => life.stopping,
+    });
+  });
+  app.register(
+    async (api) => {
+      collectMethods(api, methods);
+      const counted = createLimits(api, limits.rateLimit);
+      const userOf = createUserOf(parts.kyc.ownerOf);
+      const actsForOthers = ({ scopes }: Caller) => scopes.has("kyc:service");
+
+      api.addHook("onRequest", async (request, reply) => {
+        reply.header("cache-control", "no-store");
+        try {
+          request.caller = await parts.auth.authenticate(request.headers.authorization);
+        } catch (error) {
+          const refused = error instanceof KycError && error.status === 401;
+          throw refused ? await counted.refused(request, error) : error;
+        }
+        // Before the body is read, wherever the token alone tells whose request it is.
+        if (!actsForOthers(request.caller)) await counted.count(reply, request, request.caller.subject);
+      });
+      api.addHook(
+        "onRequest",
+        admission({
+          bodyLimit,
+          imageBytes,
+          budgetBytes: limits.uploadsInMemoryBytes ?? UPLOADS_IN_MEMORY_BYTES,
+        }),
+      );
+      api.addHook("preValidation", async (request, reply) => {
+        if (request.isMultipart()) request.body = await readForm(request, imageBytes);
+        if (actsForOthers(request.caller)) {
+          await counted.count(reply, request, await userOf(request.caller, request));
+        }
+        if (request.method === "POST" && request.body === undefined) {
+          throw new KycError(
+            codesOf(request).refusal,
+            400,
+            "The body is missing. Send a JSON object or a form.",
+          );
+        }
+      });
+
+      const once = createOnce({ records: parts.idempotency, clock });
+      kycRoutes(api, { kyc: parts.kyc, once, imageBytes });
+    },
+    { prefix: BASE_PATH },
+  );
+  app.after(() => refuseOtherMethods(app, methods));
+  return app;
+
+  /** The one place where an error becomes an answer. */
+  function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const { validation, validationContext } = error as { validation?: never[]; validationContext?: string };
+    const known = validation
+      ? refuseFields(codesOf(request).refusal, fieldErrors(validation, validationContext ?? "body"))
+      : error;
+    const { status, headers, problem } = answerTo(known, {
+      codes: codesOf(request),
+      requestId: request.id,
+      now: clock.now(),
+    });
+    if (status >= 500) request.log.error({ err: error, error_code: problem.error_code }, "request failed");
+    // Fastify closes the connection where a body was refused unread; many clients then lose the answer. Left open, the
+    // rest of the body is read and thrown away, for as long as a request may take.
+    if (status === 413) reply.removeHeader("connection");
+    reply.code(status).headers(headers).send(JSON.stringify(problem));
+  }
+
+  function observe(request: FastifyRequest, reply: FastifyReply): void {
+    const { method } = request;
+    const pattern = request.is404 ? undefined : request.routeOptions.url;
+    // As the documentation writes it: /verify/{verification_id}.
+    const path = pattern?.replace(/:(\w+)/g, "{$1}") ?? "unmatched";
+    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT;
+    const milliseconds = reply.elapsedTime;
+    metrics.answered({ method, path, status, seconds: milliseconds / 1000 });
+    request.log.info(
+      {
+        method,
+        path,
+        status,
+        ms: Math.round(milliseconds * 10) / 10,
+        ...(request.caller && { user: request.caller.subject }),
+      },
+      "answered",
+    );
+  }
+}
+
+/** nginx's number for a client that closed the connection before its answer. */
+const CLIENT_LEFT = 499;
+
+const codesOf = (request: FastifyRequest) => request.routeOptions?.config?.codes ?? COMMON_CODES;
+
+/** The caller's own id where it is a sane one, so that it finds its request in our log. */
+function requestId(raw: IncomingMessage): string {
+  const given = raw.headers["x-request-id"];
+  return typeof given === "string" && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** W3C Trace Context: the ids of the trace that this request belongs to. */
+function traceOf(raw: { headers: IncomingMessage["headers"] }): { trace_id?: string; span_id?: string } {
+  const found = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}/.exec(
+    String(raw.headers.traceparent ?? ""),
+  );
+  return found ? { trace_id: found[1], span_id: found[2] } : {};
+}
+
+type Methods = Map<string, Set<string>>;
+
+function collectMethods(app: FastifyInstance, methods: Methods): void {
+  app.addHook("onRoute", ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
+  });
+}
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** A known path with a method that it does not have is 405 with Allow, not "nothing there". */
+function refuseOtherMethods(app: FastifyInstance, methods: Methods): void {
+  for (const [url, known] of methods) {
+    const allow = [...known].join(", ");
+    app.route({
+      method: METHODS.filter((method) => !known.has(method)),
+      url,
+      schema: { hide: true },
+      // Before the body is looked at: no body of any kind makes it right.
+      onRequest: async (_request, reply) => {
+        reply.header("allow", allow);
+        throw new KycError("KYC_VAL_001", 405, `This path takes ${allow}.`);
+      },
+      handler: () => undefined,
+    });
+  }
+}
+
+const RAW_FAULTS: Readonly<Record<string, readonly [status: string, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not arrive in time."],
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The headers are too large."],
+};
+const MALFORMED = ["400 Bad Request", "This is not HTTP, or it was cut off."] as const;
+
+/** Answers on the bare socket where bytes never became a request. */
+function answerRaw(error: NodeJS.ErrnoException, socket: import("node:net").Socket, clock: Clock): void {
+  if (error.code !== "ECONNRESET" && socket.writable) {
+    const [status, detail] = RAW_FAULTS[error.code ?? ""] ?? MALFORMED;
+    const { problem } = answerTo(new KycError("KYC_VAL_001", Number.parseInt(status, 10), detail), {
+      codes: COMMON_CODES,
+      requestId: randomUUID(),
+      now: clock.now(),
+    });
+    const body = JSON.stringify(problem);
+    socket.write(
+      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  }
+  socket.destroy();
+}

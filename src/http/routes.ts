@@ -1,0 +1,165 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Static } from "typebox";
+import type { VerificationType } from "../verification/ports.ts";
+import type { KycService } from "../verification/verification.ts";
+import type { Once } from "./idempotency.ts";
+import type { RouteCodes } from "./problem.ts";
+import {
+  HistoryAnswer,
+  KtpAnswer,
+  ktpBody,
+  PAGE_SIZE,
+  PageQuery,
+  problems,
+  SelfieAnswer,
+  StartAnswer,
+  type StartRequest,
+  selfieBody,
+  startBody,
+  UserParams,
+  VerificationAnswer,
+  VerificationParams,
+} from "./schemas.ts";
+import { imageBytesOf } from "./uploads.ts";
+import { refuseFields } from "./validation.ts";
+
+export interface RouteParts {
+  readonly kyc: KycService;
+  readonly once: Once;
+  /** The most that a decoded image may hold. */
+  readonly imageBytes: number;
+}
+
+const CODES = {
+  start: { refusal: "KYC_VAL_001", failure: "KYC_SYS_001" },
+  ktp: { refusal: "KYC_VAL_001", failure: "KYC_SYS_002" },
+  selfie: { refusal: "KYC_VAL_002", failure: "KYC_SYS_003" },
+  status: { refusal: "KYC_VAL_001", failure: "KYC_SYS_004" },
+  history: { refusal: "KYC_VAL_001", failure: "KYC_SYS_005" },
+} as const satisfies Record<string, RouteCodes>;
+
+const common = { tags: ["verification"], security: [{ bearer: [] }] };
+const READ_PROBLEMS = [400, 401, 403, 429, 500, 503] as const;
+const POST_PROBLEMS = [...READ_PROBLEMS, 409, 413, 415, 422] as const;
+
+/** The routes under `/api/v1/kyc`: each a schema and a call. */
+export function kycRoutes(app: FastifyInstance, { kyc, once, imageBytes }: RouteParts): void {
+  app.post(
+    "/verify/start",
+    {
+      config: { codes: CODES.start },
+      schema: {
+        ...common,
+        operationId: "startVerification",
+        summary: "Begin a verification",
+        body: startBody,
+        response: { 200: StartAnswer, ...problems(...POST_PROBLEMS) },
+      },
+    },
+    (request, reply) => {
+      const { user_id: userId, verification_type: type = "FULL_KYC" } = request.body as Static<
+        typeof StartRequest
+      >;
+      return once(request, reply, { userId, type }, () =>
+        kyc.start(request.caller, { userId, type: type as VerificationType }),
+      );
+    },
+  );
+
+  app.post(
+    "/verify/ktp",
+    {
+      config: { codes: CODES.ktp },
+      schema: {
+        ...common,
+        operationId: "uploadKtp",
+        summary: "Upload the photograph of the KTP",
+        body: ktpBody,
+        response: { 200: KtpAnswer, ...problems(404, ...POST_PROBLEMS) },
+      },
+    },
+    (request, reply) => {
+      const { id, image } = uploadOf(request, "ktp_image");
+      return once(request, reply, { id, image }, () => kyc.submitKtp(request.caller, id, image));
+    },
+  );
+
+  app.post(
+    "/verify/selfie",
+    {
+      config: { codes: CODES.selfie },
+      schema: {
+        ...common,
+        operationId: "uploadSelfie",
+        summary: "Upload the selfie, get the decision",
+        body: selfieBody,
+        response: { 200: SelfieAnswer, ...problems(404, ...POST_PROBLEMS) },
+      },
+    },
+    (request, reply) => {
+      const { id, image } = uploadOf(request, "selfie_image");
+      return once(request, reply, { id, image }, () => kyc.submitSelfie(request.caller, id, image));
+    },
+  );
+
+  app.get(
+    "/verify/:verification_id",
+    {
+      config: { codes: CODES.status },
+      schema: {
+        ...common,
+        operationId: "getVerification",
+        summary: "What is known of a verification",
+        params: VerificationParams,
+        response: { 200: VerificationAnswer, ...problems(404, ...READ_PROBLEMS) },
+      },
+    },
+    (request) => {
+      const { verification_id } = request.params as Static<typeof VerificationParams>;
+      return kyc.status(request.caller, verification_id);
+    },
+  );
+
+  app.get(
+    "/user/:user_id",
+    {
+      config: { codes: CODES.history },
+      schema: {
+        ...common,
+        operationId: "getHistory",
+        summary: "A user's verifications, newest first",
+        description: "The next page's address comes in the header Link, rel=next.",
+        params: UserParams,
+        querystring: PageQuery,
+        response: { 200: HistoryAnswer, ...problems(...READ_PROBLEMS) },
+      },
+    },
+    async (request, reply) => {
+      const { user_id: userId } = request.params as Static<typeof UserParams>;
+      const { limit = PAGE_SIZE, cursor } = request.query as Static<typeof PageQuery>;
+      try {
+        const { items, next } = await kyc.history(request.caller, userId, limit, cursor);
+        if (next !== null) {
+          const path = request.routeOptions.url?.replace(":user_id", encodeURIComponent(userId));
+          const query = new URLSearchParams({ limit: String(limit), cursor: next });
+          reply.header("link", `<${path}?${query}>; rel="next"`);
+        }
+        return items;
+      } catch (error) {
+        // The repository's word for a cursor that is none of its own.
+        if (!(error instanceof RangeError)) throw error;
+        throw refuseFields(CODES.history.refusal, [
+          { field: "cursor", message: "is not from a Link header of this history. Start without it." },
+        ]);
+      }
+    },
+  );
+
+  function uploadOf(request: FastifyRequest, field: string): { id: string; image: Uint8Array } {
+    const body = request.body as Record<string, string | Uint8Array>;
+    return {
+      id: body.verification_id as string,
+      image: imageBytesOf(request, field, body[field], imageBytes),
+    };
+  }
+}

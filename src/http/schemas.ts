@@ -1,0 +1,271 @@
+import { type TSchema, Type } from "typebox";
+import { KTP_FIELDS } from "../vision/facts.ts";
+
+/** What is said on the wire: validated, documented and typed from here. */
+
+/** Not blank, no control characters (a database takes no NUL), counted as the database counts. */
+const LINE_OF = (most: number) => `^(?=.*\\S)[^\\u0000-\\u001f\\u007f]{1,${most}}$`;
+
+const USER_ID_LENGTH = 36;
+export const UserId = Type.String({
+  minLength: 1,
+  maxLength: USER_ID_LENGTH,
+  pattern: LINE_OF(USER_ID_LENGTH),
+  description: "The user being verified; the token's sub, unless its scope is kyc:service.",
+  examples: ["user-123"],
+});
+
+/** Longer than any of ours: what is no UUID is simply not found. */
+const ID_LENGTH = 100;
+export const VerificationId = Type.String({
+  minLength: 1,
+  maxLength: ID_LENGTH,
+  pattern: LINE_OF(ID_LENGTH),
+  description: "As /verify/start gave it.",
+});
+
+const Kind = Type.Enum(["FULL_KYC", "BASIC_KYC"], {
+  description: "FULL_KYC: KTP, selfie and civil registry. BASIC_KYC: no selfie.",
+  default: "FULL_KYC",
+});
+
+export const StartRequest = Type.Object({ user_id: UserId, verification_type: Type.Optional(Kind) });
+
+const ImageText = Type.String({
+  contentEncoding: "base64",
+  description: "JPEG, PNG or WebP, at most 10 MiB decoded: base64 (either alphabet), or a data: URL.",
+});
+// No `type`: a file part arrives as bytes. This is how OpenAPI 3.1 says "binary".
+const ImageFile = Type.Unsafe<Uint8Array | string>({
+  contentMediaType: "application/octet-stream",
+  description: "JPEG, PNG or WebP, at most 10 MiB, as a file part with a filename.",
+});
+
+/** One request body in both of its forms. */
+const inBothForms = <J extends TSchema, F extends TSchema>(json: J, form: F) => ({
+  content: { "application/json": { schema: json }, "multipart/form-data": { schema: form } },
+});
+
+export const startBody = inBothForms(StartRequest, StartRequest);
+export const ktpBody = inBothForms(
+  Type.Object({ verification_id: VerificationId, ktp_image: ImageText }),
+  Type.Object({ verification_id: VerificationId, ktp_image: ImageFile }),
+);
+export const selfieBody = inBothForms(
+  Type.Object({ verification_id: VerificationId, selfie_image: ImageText }),
+  Type.Object({ verification_id: VerificationId, selfie_image: ImageFile }),
+);
+
+export const VerificationParams = Type.Object({ verification_id: VerificationId });
+export const UserParams = Type.Object({ user_id: UserId });
+
+const PAGE_DEFAULT = 20;
+const PAGE_MOST = 100;
+export const PageQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MOST, default: PAGE_DEFAULT })),
+  cursor: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 500,
+      pattern: LINE_OF(500),
+      description: "From the Link header of the page before.",
+    }),
+  ),
+});
+export const PAGE_SIZE = PAGE_DEFAULT;
+
+const open = { additionalProperties: true };
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
+const nullableText = nullable(Type.String());
+const Box = Type.Array(Type.Number(), {
+  minItems: 4,
+  maxItems: 4,
+  description: "x, y, width, height in pixels of the upright picture",
+});
+
+const KtpFieldFact = Type.Object(
+  {
+    value: nullableText,
+    raw: nullableText,
+    confidence: Share("how sure it is that the value is exact"),
+    box: nullable(Box),
+    source: Type.Enum(["ocr", "nik", "gazetteer"]),
+  },
+  open,
+);
+const byField = <T extends TSchema>(schema: T) =>
+  Object.fromEntries(KTP_FIELDS.map((field) => [field, schema]));
+
+const KtpOcrResult = Type.Object(
+  {
+    ...byField(nullableText),
+    confidence: Share("how sure the reading is as a whole"),
+    fields: Type.Object(byField(KtpFieldFact), open),
+    checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean(), detail: Type.String() }, open)),
+    quality: Type.Record(Type.String(), Type.Number()),
+  },
+  open,
+);
+
+const LivenessResult = Type.Object(
+  {
+    is_live: Type.Boolean(),
+    confidence: Share("that a living person stood before the camera"),
+    face_detected: Type.Boolean(),
+    face_quality_score: Share("how fit the face is to be compared"),
+    details: Type.Object(
+      {
+        eye_openness: nullable(Type.Number()),
+        mouth_movement: nullable(Type.Number()),
+        head_pose: nullable(
+          Type.Object(
+            { yaw: Type.Number(), pitch: Type.Number(), roll: Type.Number() },
+            { description: "degrees" },
+          ),
+        ),
+        skin_texture: nullable(Type.Number()),
+        spoof_score: nullable(Type.Number({ description: "probability of a real face" })),
+        model: Type.String({ description: "which spoofing networks gave spoof_score" }),
+      },
+      open,
+    ),
+  },
+  open,
+);
+
+const FaceMatchResult = Type.Object(
+  {
+    is_match: Type.Boolean(),
+    similarity_score: nullable(Type.Number({ minimum: -1, maximum: 1, description: "cosine" })),
+    threshold: Type.Number(),
+    ktp_face_found: Type.Boolean(),
+    selfie_face_found: Type.Boolean(),
+  },
+  open,
+);
+
+const DukcapilResult = Type.Object(
+  {
+    nik: Type.String(),
+    is_valid: Type.Boolean(),
+    name: nullableText,
+    birth_date: nullableText,
+    gender: nullable(Type.Enum(["LAKI-LAKI", "PEREMPUAN"])),
+    status: Type.Enum(["VALID", "BLOCKED", "INVALID", "DECEASED", "NOT_FOUND", "PENDING", "ERROR"]),
+    match_score: nullable(Share("how well the particulars agree")),
+    notes: nullableText,
+  },
+  open,
+);
+
+const StatusName = Type.Enum(["PENDING", "PROCESSING", "VERIFIED", "REJECTED", "FAILED", "IN_REVIEW"]);
+const Moment = Type.String({ format: "date-time", description: "RFC 3339, UTC" });
+const ref = (name: keyof typeof NAMED_SCHEMAS) => Type.Unsafe({ $ref: `${name}#` });
+const Uuid = Type.String({ format: "uuid" });
+
+const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    error_code: Type.String({ pattern: "^KYC_[A-Z]+_\\d{3}$" }),
+    timestamp: Moment,
+    request_id: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
+    hints: Type.Optional(
+      Type.Array(Type.Object({ code: Type.String(), id: Type.String(), en: Type.String() }), {
+        description: "what the person at the phone can do better, in Bahasa Indonesia and English",
+      }),
+    ),
+    attempts_left: Type.Optional(Type.Integer({ minimum: 0 })),
+    retry_after: Type.Optional(Type.Integer({ minimum: 1, description: "seconds, as in Retry-After" })),
+  },
+  open,
+);
+
+/** Documented once by name, and referred to. */
+export const NAMED_SCHEMAS = {
+  KtpOcrResult,
+  LivenessResult,
+  FaceMatchResult,
+  DukcapilResult,
+  Problem,
+} as const;
+
+export const StartAnswer = Type.Object(
+  { verification_id: Uuid, status: Type.Literal("PENDING"), message: Type.String() },
+  open,
+);
+export const KtpAnswer = Type.Object(
+  {
+    verification_id: Uuid,
+    status: StatusName,
+    ocr_result: ref("KtpOcrResult"),
+    next_step: Type.String(),
+  },
+  open,
+);
+export const SelfieAnswer = Type.Object(
+  {
+    verification_id: Uuid,
+    status: StatusName,
+    liveness_result: nullable(ref("LivenessResult")),
+    face_match_result: nullable(ref("FaceMatchResult")),
+    dukcapil_result: nullable(ref("DukcapilResult")),
+    rejection_reason: Type.Optional(Type.String()),
+  },
+  open,
+);
+export const VerificationAnswer = Type.Object(
+  {
+    verification_id: Uuid,
+    user_id: Type.String(),
+    status: StatusName,
+    ktp_ocr_result: nullable(ref("KtpOcrResult")),
+    liveness_result: nullable(ref("LivenessResult")),
+    face_match_result: nullable(ref("FaceMatchResult")),
+    dukcapil_result: nullable(ref("DukcapilResult")),
+    rejection_reason: nullableText,
+    created_at: Moment,
+    completed_at: nullable(Moment),
+  },
+  open,
+);
+export const HistoryAnswer = Type.Array(VerificationAnswer, { description: "newest first" });
+
+export const Health = Type.Object({
+  status: Type.Literal("healthy"),
+  service: Type.String(),
+  version: Type.String(),
+});
+export const Readiness = Type.Object({
+  status: Type.Enum(["ready", "not_ready"]),
+  checks: Type.Record(Type.String(), Type.Object({ ok: Type.Boolean(), note: Type.Optional(Type.String()) })),
+});
+
+/** The statuses of errors that a route may answer with, as its documentation lists them. */
+export const problems = (...statuses: readonly number[]) =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: PROBLEM_WORDS[status],
+        content: { "application/problem+json": { schema: ref("Problem") } },
+      },
+    ]),
+  );
+const PROBLEM_WORDS: Readonly<Record<number, string>> = {
+  400: "The request or the image cannot be accepted; `hints` and `errors` say why",
+  401: "No token, or one that is not valid",
+  403: "Another user's",
+  404: "No such verification",
+  409: "Not this step's turn, another upload under way, or the Idempotency-Key in flight",
+  413: "The image is too large",
+  415: "Not JSON or a form, or not a JPEG, PNG or WebP image",
+  422: "The Idempotency-Key was used with another body",
+  429: "Too many requests; Retry-After says when to come back",
+  500: "Unforeseen failure",
+  503: "Busy, being stopped, or a part not usable; Retry-After says when to come back",
+};

@@ -1,0 +1,121 @@
+import type { FastifyRequest } from "fastify";
+import { KycError } from "../verification/errors.ts";
+import { COMMON_CODES } from "./problem.ts";
+import { refuseFields } from "./validation.ts";
+
+/** A multipart form as an object: text fields as strings, the file part as its bytes. */
+export type Form = Record<string, string | Uint8Array>;
+
+/** Base64 is a third longer than what it stands for. */
+const BASE64_GROWTH = 4 / 3;
+/** For the other members of a body, part headers, and line breaks within base64. */
+const BODY_SLACK_BYTES = 1024 * 1024;
+
+/** How long a body may be that carries an image of at most `imageBytes`, in bytes. */
+export const bodyLimitFor = (imageBytes: number) => Math.ceil(imageBytes * BASE64_GROWTH) + BODY_SLACK_BYTES;
+
+/** What a form may hold beside its one file; more than any route takes. */
+export const FORM_LIMITS = {
+  files: 1,
+  fields: 10,
+  parts: 12,
+  fieldSize: 4096,
+  fieldNameSize: 100,
+  headerPairs: 20,
+};
+
+const codesOf = (request: FastifyRequest) => request.routeOptions.config.codes ?? COMMON_CODES;
+
+export function tooLarge(request: FastifyRequest, imageBytes: number): KycError {
+  const mebibytes = Number((imageBytes / 1024 / 1024).toFixed(2));
+  return new KycError(
+    codesOf(request).refusal,
+    413,
+    `The image is too large. Send one of at most ${mebibytes} MiB.`,
+    { extra: { max_image_bytes: imageBytes } },
+  );
+}
+
+/**
+ * Reads a multipart form whole.
+ * @param imageBytes  the most that a file may hold
+ * @throws KycError 413 for a larger file; 400 for a form that is cut off, malformed, or names a member twice
+ */
+export async function readForm(request: FastifyRequest, imageBytes: number): Promise<Form> {
+  const form: Form = Object.create(null);
+  const { refusal } = codesOf(request);
+  try {
+    for await (const part of request.parts({ limits: { ...FORM_LIMITS, fileSize: imageBytes } })) {
+      if (part.fieldname in form) {
+        throw refuseFields(refusal, [{ field: part.fieldname, message: "must be sent once." }]);
+      }
+      if (part.type === "file") {
+        form[part.fieldname] = await part.toBuffer();
+      } else if (part.valueTruncated) {
+        throw refuseFields(refusal, [
+          {
+            field: part.fieldname,
+            message: "is too long for a text field. Send an image as a file part, with a filename.",
+          },
+        ]);
+      } else {
+        form[part.fieldname] = String(part.value);
+      }
+    }
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === "FST_REQ_FILE_TOO_LARGE") throw tooLarge(request, imageBytes);
+    if (error instanceof KycError || code?.startsWith("FST_")) throw error;
+    throw new KycError(refusal, 400, "The form is malformed or cut off. Send it again.", { cause: error });
+  }
+  return form;
+}
+
+/** `data:image/jpeg;base64,` */
+const DATA_URL = /^data:[^,]{0,200};base64,/i;
+
+/**
+ * The bytes of an image member: those of a file part as they are, a JSON string's decoded.
+ * @param value  base64, plain or URL-safe, with or without padding and line breaks, or a base64 `data:` URL
+ * @throws KycError 400 for anything else, 413 where it is more than `imageBytes`
+ */
+export function imageBytesOf(
+  request: FastifyRequest,
+  field: string,
+  value: string | Uint8Array,
+  imageBytes: number,
+): Uint8Array {
+  const refuse = (message: string) => refuseFields(codesOf(request).refusal, [{ field, message }]);
+  if (typeof value !== "string") {
+    if (value.length === 0) throw refuse("is empty. Send the bytes of a JPEG, PNG or WebP photograph.");
+    return value;
+  }
+  if (request.isMultipart()) throw refuse("must be a file part: send it with a filename.");
+  const bytes = decodeBase64(value.replace(DATA_URL, ""));
+  if (bytes === null)
+    throw refuse("is not base64. Send the image as base64, or as a data: URL with ;base64.");
+  if (bytes.length === 0) throw refuse("is empty. Send a JPEG, PNG or WebP photograph as base64.");
+  if (bytes.length > imageBytes) throw tooLarge(request, imageBytes);
+  return bytes;
+}
+
+/**
+ * Strict base64 (RFC 4648, both alphabets, padding optional, white space ignored).
+ * @returns null where the text holds anything else
+ */
+export function decodeBase64(text: string): Buffer | null {
+  // Node's decoder is lenient: it leaves out what it does not know, and so gives fewer bytes than the length promises.
+  // Comparing the two is strict, and many times faster than a regular expression over 14 MB.
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.length === promisedLength(text)) return bytes;
+  const dense = text.replace(/\s+/g, "");
+  return dense.length < text.length && bytes.length === promisedLength(dense) ? bytes : null;
+}
+
+/** How many bytes so much base64 stands for; −1 where no base64 has such a length or padding. */
+function promisedLength(text: string): number {
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const characters = text.length - padding;
+  if (characters % 4 === 1 || (padding > 0 && text.length % 4 !== 0)) return -1;
+  return Math.floor((characters * 3) / 4);
+}

@@ -1,0 +1,128 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Status, VerificationType } from "../verification/ports.ts";
+import type { Witness } from "../verification/verification.ts";
+
+/** One answered request. `path` is the route's pattern, never a path with an id in it. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/**
+ * The service's measurements. It is the workflow's {@link Witness} too: hand it over as it is.
+ *
+ * Names and labels that dashboards of the platform read stay as they are:
+ * `http_requests_total{method,path,status}`, `http_request_duration_seconds{method,path}`,
+ * `kyc_verifications_total{type,status}`, `kyc_processing_duration_seconds{type}`,
+ * `kyc_ml_inference_duration_seconds{model}`, and the process's own without prefix.
+ *
+ * `kyc_verifications_total` counts a verification once, when it ends: `type` is FULL_KYC or BASIC_KYC, `status` how it
+ * ended, so `sum by (type)` is what it was before the status was added. Beginnings are counted by
+ * `kyc_verifications_started_total{type}`.
+ */
+export interface Metrics extends Witness {
+  answered(request: AnsweredRequest): void;
+  /**
+   * A number that is asked for at each scrape, e.g. a queue's length. Where it cannot be had it is left out of that
+   * scrape, the others stay.
+   * @param name  in Prometheus' form, with its unit: `kyc_outbox_events`, `kyc_dukcapil_breaker_open`
+   */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** The text that Prometheus reads. */
+  text(): Promise<string>;
+  /** Its media type. */
+  readonly contentType: string;
+}
+
+/** Seconds. From a status look-up to the platform's gateway giving up at 60 s. */
+const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Seconds. One step: all its networks, and its wait for a free worker. */
+const STEP_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30];
+/** Seconds. One network, or one stage around it. */
+const INFERENCE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5];
+
+/** Builds a registry of its own, so that two services in one process do not add up. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const requests = new Counter({
+    name: "http_requests_total",
+    help: "Requests answered, by route pattern; status 499: the client left before its answer.",
+    labelNames: ["method", "path", "status"],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: "http_request_duration_seconds",
+    help: "Time from a request's first byte to the end of its answer, by route pattern.",
+    labelNames: ["method", "path"],
+    buckets: REQUEST_SECONDS,
+    registers,
+  });
+  const startedTotal = new Counter({
+    name: "kyc_verifications_started_total",
+    help: "Verifications started, by type.",
+    labelNames: ["type"],
+    registers,
+  });
+  const completedTotal = new Counter({
+    name: "kyc_verifications_total",
+    help: "Verifications ended, by type and by how they ended.",
+    labelNames: ["type", "status"],
+    registers,
+  });
+  const stepSeconds = new Histogram({
+    name: "kyc_processing_duration_seconds",
+    help: "Time that one uploaded image took, by step: ktp or selfie.",
+    labelNames: ["type"],
+    buckets: STEP_SECONDS,
+    registers,
+  });
+  const inferenceSeconds = new Histogram({
+    name: "kyc_ml_inference_duration_seconds",
+    help: "Time spent in one network or stage for one image.",
+    labelNames: ["model"],
+    buckets: INFERENCE_SECONDS,
+    registers,
+  });
+
+  return {
+    answered({ method, path, status, seconds }) {
+      requests.inc({ method, path, status: String(status) });
+      requestSeconds.observe({ method, path }, seconds);
+    },
+    started(type: VerificationType) {
+      startedTotal.inc({ type });
+    },
+    completed(type: VerificationType, status: Status) {
+      completedTotal.inc({ type, status });
+    },
+    processed(step, seconds) {
+      stepSeconds.observe({ type: step }, seconds);
+    },
+    inferred(stages) {
+      for (const [model, milliseconds] of Object.entries(stages)) {
+        inferenceSeconds.observe({ model }, milliseconds / 1000);
+      }
+    },
+    gauge(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          try {
+            this.set(await read());
+          } catch {
+            this.remove();
+          }
+        },
+      });
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
