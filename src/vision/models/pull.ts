@@ -124,10 +124,10 @@ async function download(
  */
 async function transfer(source: PackSource, url: string, part: string, tell: Tell): Promise<boolean> {
   const had = (await stat(part).catch(() => null))?.size ?? 0;
-  const broken = (error: unknown) =>
-    new PackPullError(source, "unreachable", `${url} could not be read to its end.`, { cause: error });
+  const unreachable = (what: string, cause: unknown) =>
+    new PackPullError(source, "unreachable", `${url} ${what}.`, { cause });
   const response = await fetch(url, { headers: had > 0 ? { range: `bytes=${had}-` } : {} }).catch((error) => {
-    throw broken(error);
+    throw unreachable("cannot be reached", error);
   });
   // Nothing follows what is there: it was complete when the last call ended.
   if (response.status === 416 && had > 0) return true;
@@ -155,7 +155,8 @@ async function transfer(source: PackSource, url: string, part: string, tell: Tel
   } catch (error) {
     if (error instanceof PackPullError) await rm(part, { force: true });
     // A full or read-only disk is no fault of the sender's.
-    else if ((error as NodeJS.ErrnoException).syscall === undefined) throw broken(error);
+    else if ((error as NodeJS.ErrnoException).syscall === undefined)
+      throw unreachable("broke off; what came is kept for the next time", error);
     throw error;
   }
   return resumed;

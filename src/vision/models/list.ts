@@ -6,7 +6,7 @@ import { type PackState, readPacks } from "./packs.ts";
 
 /** How one network stands on this machine. `absent` is a pack that was never installed: no fault. */
 export interface ModelStatus {
-  readonly model: ModelName;
+  readonly name: ModelName;
   readonly state: CacheState | PackState;
   readonly file: string;
 }
@@ -36,8 +36,8 @@ export async function verifyModels({
   const built = await checkBuilt(cacheDir, PACKAGED);
   const packs = packDir === undefined ? [] : await readPacks(packDir);
   return [
-    ...Array.from(built, ([model, state]) => ({ model, state, file: builtFile(cacheDir, model) })),
-    ...packs.map(({ model, state, file }) => ({ model, state, file })),
+    ...Array.from(built, ([name, state]) => ({ name, state, file: builtFile(cacheDir, name) })),
+    ...packs.map(({ model, state, file }) => ({ name: model, state, file })),
   ];
 }
 
@@ -49,7 +49,7 @@ export async function listModels(folders: {
   const statuses = await verifyModels(folders);
   return Promise.all(
     statuses.map(async (status) => {
-      const { role, licence, source } = CATALOGUE[status.model];
+      const { role, licence, source } = CATALOGUE[status.name];
       const found = await stat(status.file).catch(() => null);
       return {
         ...status,
