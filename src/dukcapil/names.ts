@@ -83,8 +83,9 @@ export function nameScore(a: string, b: string): number | null {
   if (left.length === 0 || right.length === 0) return null;
   const [joinedLeft, joinedRight] = [left.join(""), right.join("")];
   if (joinedLeft === joinedRight) return 1;
-  // Lost spaces leave no words to pair: the letters in a row are the second opinion.
-  return Math.max(pairedScore(left, right), similarity(joinedLeft, joinedRight));
+  const paired = pairedScore(left, right);
+  // Lost spaces leave no words to pair: then the letters in a row are the second opinion.
+  return left.length === right.length ? paired : Math.max(paired, similarity(joinedLeft, joinedRight));
 }
 
 /**
@@ -110,14 +111,23 @@ function wordsOf(name: string): string[] {
     .replace(/['`´‘’]/g, "")
     .split(",");
   const split = (text: string) => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-  const undotted = proper.split(/\s+/).flatMap((part) => {
-    const bare = part.replace(/[^\p{L}\p{N}]/gu, "");
-    return DEGREES.has(bare) && /\../.test(part) ? [bare] : split(part);
+  const words = proper.split(/\s+/).flatMap((part) => {
+    const [name, degree] = splitDegree(part);
+    return degree ? [...split(name), degree] : split(part);
   });
-  const words = [...undotted];
   while (words.length > 1 && TITLES.has(words[0]!)) words.shift();
   while (words.length > 1 && DEGREES.has(words.at(-1)!)) words.pop();
   return words.length > 0 ? words : split(afterComma.join(" "));
+}
+
+/** `S.PD` → ["", "SPD"]; `RIYANTO.S.PD`, its space lost by the reader → ["RIYANTO", "SPD"]; else no degree. */
+function splitDegree(part: string): readonly [name: string, degree: string | null] {
+  const pieces = part.split(".").map((piece) => piece.replace(/[^\p{L}\p{N}]/gu, ""));
+  for (let from = 0; from < pieces.length - 1; from++) {
+    const degree = pieces.slice(from).join("");
+    if (DEGREES.has(degree)) return [pieces.slice(0, from).join(" "), degree];
+  }
+  return [part, null];
 }
 
 function pairedScore(left: readonly string[], right: readonly string[]): number {

@@ -10,6 +10,7 @@ import {
 import { type Answer, exchange, type Fetch } from "./exchange.ts";
 import { SAME_NAME_SCORE } from "./names.ts";
 import { type Agreement, compareParticulars, matchScore } from "./particulars.ts";
+import { refuseUnaskable } from "./query.ts";
 
 export interface PayuDukcapilOptions {
   /** Where the API begins: `http://localhost:8091/api/v1`. */
@@ -89,18 +90,6 @@ export function payuDukcapil(options: PayuDukcapilOptions): Dukcapil {
       caller.close();
     },
   };
-}
-
-/**
- * What no registry can take is not sent.
- * @throws {DukcapilQueryError}
- */
-export function refuseUnaskable(query: DukcapilQuery): void {
-  const faults: string[] = [];
-  if (!/^[0-9]{16}$/.test(query.nik)) faults.push("nik");
-  if (query.name.trim() === "") faults.push("name");
-  if (query.birthDate && !/^\d{4}-\d{2}-\d{2}$/.test(query.birthDate)) faults.push("birthDate");
-  if (faults.length > 0) throw new DukcapilQueryError(faults);
 }
 
 function verdictOf({ httpStatus, body }: Answer, query: DukcapilQuery): DukcapilResult {

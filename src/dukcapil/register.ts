@@ -32,15 +32,17 @@ export function openRegister(options: { readonly dir: string; readonly sealer: S
   const path = join(folder, "citizens.sealed");
 
   let citizens = seeds();
-  let file = 0n;
+  // Which file that was: a number alone may be given to another file once the first is removed.
+  let file = "";
   let offset = 0;
 
   async function catchUp(): Promise<void> {
     const now = await stat(path, { bigint: true }).catch(nothingWhereAbsent);
-    if (!now || now.ino !== file || Number(now.size) < offset) {
+    const identity = now ? `${now.ino} ${now.birthtimeNs}` : "";
+    if (!now || identity !== file || Number(now.size) < offset) {
       // Removed, or put in the other's place: what is known is begun anew.
       citizens = seeds();
-      file = now?.ino ?? 0n;
+      file = identity;
       offset = 0;
     }
     if (!now || Number(now.size) === offset) return;

@@ -1,4 +1,3 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,27 +6,13 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { CallPolicy } from "../../src/dukcapil/caller.ts";
 import { openRegister, type Register } from "../../src/dukcapil/register.ts";
-import { SealBrokenError, type Sealer } from "../../src/security/sealer.ts";
+import { envelopeSealer } from "../../src/security/envelope.ts";
+import { openKeys } from "../../src/security/keys.ts";
+import type { Sealer } from "../../src/security/sealer.ts";
 
-/** AES-256-GCM with one key: nonce, object, tag. */
-export function plainSealer(key: Uint8Array = randomBytes(32)): Sealer {
-  return {
-    seal(plain, context) {
-      const nonce = randomBytes(12);
-      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(context));
-      return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-    },
-    open(sealed, context) {
-      try {
-        const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, 12))
-          .setAAD(Buffer.from(context))
-          .setAuthTag(sealed.subarray(-16));
-        return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
-      } catch (error) {
-        throw new SealBrokenError("does not open", { cause: error });
-      }
-    },
-  };
+/** The service's own sealer, its keys in this folder. */
+export function sealerIn(dir: string): Sealer {
+  return envelopeSealer(openKeys({ dataDir: dir }));
 }
 
 export async function temporaryFolder(t: TestContext): Promise<string> {
@@ -38,11 +23,12 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
 
 /** An empty register of its own: the seed citizens only. */
 export async function temporaryRegister(t: TestContext): Promise<Register> {
-  return openRegister({ dir: await temporaryFolder(t), sealer: plainSealer() });
+  const dir = await temporaryFolder(t);
+  return openRegister({ dir, sealer: sealerIn(dir) });
 }
 
 /** Waits of a few milliseconds, so that a test of five tries takes no second. */
-export const QUICK: Partial<CallPolicy> = { timeoutMs: 250, backoffMs: 2, maxBackoffMs: 2_000, breakMs: 60 };
+export const QUICK: Partial<CallPolicy> = { timeoutMs: 120, backoffMs: 2, maxBackoffMs: 2_000, breakMs: 60 };
 
 export interface RecordedRequest {
   readonly method: string;
