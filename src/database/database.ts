@@ -83,7 +83,7 @@ async function openServer(url: string, onError: (error: Error) => void): Promise
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
   };
   const db = new Kysely<Schema>({ dialect: serverDialect(url, limits, onError) });
-  return { db, kind: "server", healthy: () => answers(db), close: () => db.destroy() };
+  return { db, kind: "server", healthy: () => answers(db), close: once(() => db.destroy()) };
 }
 
 async function openEmbedded(dataDir: string): Promise<Database> {

@@ -7,7 +7,7 @@ import { SealBrokenError, type Sealer } from "./sealer.ts";
  * key (AES key wrap, RFC 3394 / NIST SP 800-38F: deterministic, so no nonce can ever repeat however many objects one
  * key wraps); the object is sealed by the data key (AES-256-GCM, NIST SP 800-38D).
  *
- * A sealed object, 82 bytes and the key's id longer than the plain one:
+ * A sealed object, 70 bytes and the key's id longer than the plain one:
  *
  * | bytes | what                                                     |
  * |-------|----------------------------------------------------------|

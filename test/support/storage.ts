@@ -28,14 +28,23 @@ export async function openStorage({ url, dataDir }: { url?: string; dataDir: str
   const database = await openDatabase({ url, dataDir });
   const { db } = database;
   const sealer = envelopeSealer(openKeys({ dataDir }));
-  const index = blindIndex(await blindIndexKey(db, sealer));
+  const key = await blindIndexKey(db, sealer).catch(async (error) => {
+    await database.close();
+    throw error;
+  });
   const events = outbox({ db, sealer, traceparent: () => TRACEPARENT });
   const broken: string[] = [];
   return {
     ...database,
     sealer,
     outbox: events,
-    verifications: verifications({ db, sealer, index, outbox: events, onBroken: (id) => broken.push(id) }),
+    verifications: verifications({
+      db,
+      sealer,
+      index: blindIndex(key),
+      outbox: events,
+      onBroken: (id) => broken.push(id),
+    }),
     idempotency: idempotency({ db, sealer }),
     images: folderImages({ dir: join(dataDir, "images"), sealer }),
     broken,
