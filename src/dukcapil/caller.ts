@@ -68,7 +68,8 @@ export interface CallObserver {
 /** Calls one registry under a {@link CallPolicy}: bounded in number and time, tried again, given a rest when it fails. */
 export interface Caller {
   /**
-   * @param attempt  one try; throws {@link DukcapilUnavailableError} where it had no answer
+   * @param attempt  one try; throws {@link DukcapilUnavailableError} where it had no answer, and as soon as the signal
+   *   says that its time is up
    * @throws {DukcapilUnavailableError} where no try had an answer, the line is full or the breaker open
    */
   call<T>(attempt: (signal: AbortSignal) => Promise<T>): Promise<T>;
@@ -91,12 +92,11 @@ export function createCaller(
   random: () => number = Math.random,
 ): Caller {
   const closing = new AbortController();
-  // Every question obeys a registry that asked one of them to wait.
+  // Every question obeys a registry that asked one of them to wait. On the clock that nobody sets.
   let notBefore = 0;
 
   const failed = (error: Error) =>
-    error instanceof TaskCancelledError ||
-    (error instanceof DukcapilUnavailableError && !(error instanceof DukcapilQueryError));
+    error instanceof DukcapilUnavailableError && !(error instanceof DukcapilQueryError);
   const pauseOf = (error: unknown) => (error instanceof DukcapilUnavailableError ? error.retryAfterMs : null);
 
   const deadline = timeout(policy.deadlineMs, TimeoutStrategy.Aggressive);
@@ -118,29 +118,26 @@ export function createCaller(
     { breaker: new ConsecutiveBreaker(policy.breakAfter), halfOpenAfter: policy.breakMs },
   );
   breaker.onStateChange((state) => observer.breaker?.(BREAKER_STATES[state]));
-  const policies = wrap(
-    deadline,
-    again,
-    breaker,
-    bulkhead(policy.concurrency, policy.queue),
-    timeout(policy.timeoutMs, TimeoutStrategy.Aggressive),
-  );
+  const policies = wrap(deadline, again, breaker, bulkhead(policy.concurrency, policy.queue));
 
   async function observed<T>(attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const wait = notBefore - Date.now();
+    const wait = notBefore - performance.now();
     if (wait > 0) {
       throw new DukcapilUnavailableError("the civil registry has asked for a pause", { retryAfterMs: wait });
     }
+    const timeUp = AbortSignal.timeout(policy.timeoutMs);
     const started = performance.now();
     const tell = (outcome: "answered" | "unavailable" | "busy" | "refused") =>
       observer.attempt?.({ outcome, milliseconds: performance.now() - started });
     try {
-      const answer = await attempt(signal);
+      const answer = await attempt(AbortSignal.any([signal, timeUp]));
       tell("answered");
       return answer;
     } catch (error) {
+      // Cut short by the question's own deadline: says nothing of the registry.
+      if (signal.aborted) throw new TaskCancelledError();
       const pause = pauseOf(error);
-      if (pause !== null) notBefore = Math.max(notBefore, Date.now() + pause);
+      if (pause !== null) notBefore = Math.max(notBefore, performance.now() + pause);
       tell(error instanceof DukcapilQueryError ? "refused" : pause !== null ? "busy" : "unavailable");
       throw error;
     }
@@ -173,7 +170,7 @@ function inOurWords(error: unknown, policy: CallPolicy): unknown {
   }
   if (error instanceof TaskCancelledError) {
     return new DukcapilUnavailableError(
-      `the civil registry gave no answer in time (${policy.timeoutMs} ms a try, ${policy.deadlineMs} ms in all)`,
+      `the civil registry gave no answer in time (${policy.deadlineMs} ms)`,
     );
   }
   return error;

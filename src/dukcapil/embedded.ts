@@ -1,9 +1,10 @@
+import { type Behaviour, INSTANT_BEHAVIOUR } from "./behaviour.ts";
 import type { CallObserver, CallPolicy } from "./caller.ts";
 import type { Dukcapil } from "./dukcapil.ts";
 import type { Fetch } from "./exchange.ts";
 import { payuDukcapil } from "./payu.ts";
 import type { Register } from "./register.ts";
-import { type Behaviour, createSimulator, INSTANT_BEHAVIOUR } from "./simulator.ts";
+import { createSimulator } from "./simulator.ts";
 
 export interface EmbeddedDukcapilOptions {
   readonly register: Register;

@@ -23,7 +23,7 @@ export interface Answer {
  * Sends JSON and takes JSON back.
  *
  * What went wrong is told without the body or the library's own message: either may quote personal data.
- * @throws {DukcapilUnavailableError} for a failed connection, 5xx, 429, a redirect, and a body that is no JSON object
+ * @throws {DukcapilUnavailableError} for a failed connection, an aborted signal, 5xx, 429, a redirect, and a body that is no JSON object
  */
 export async function exchange(
   fetch: Fetch,
@@ -49,6 +49,7 @@ export async function exchange(
     text = await readText(response);
   } catch (error) {
     if (error instanceof DukcapilUnavailableError) throw error;
+    if (signal.aborted) throw new DukcapilUnavailableError("the civil registry gave no answer in time");
     throw new DukcapilUnavailableError(`the civil registry cannot be reached (${reasonOf(error)})`);
   }
   const { status } = response;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { INSTANT_BEHAVIOUR, type RunningSimulator, startSimulator } from "../../src/dukcapil/simulator.ts";
+import { INSTANT_BEHAVIOUR } from "../../src/dukcapil/behaviour.ts";
+import { type RunningSimulator, startSimulator } from "../../src/dukcapil/simulator.ts";
 import { temporaryRegister } from "./support.ts";
 
 type Json = Record<string, unknown>;
