@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeDurably } from "./durably.ts";
 
@@ -98,9 +98,6 @@ function developmentKeys(dataDir: string): KeyRing {
     } finally {
       rmSync(mine);
     }
-  }
-  if ((statSync(path).mode & 0o077) !== 0) {
-    throw new KeysError(`${path} may be read by others: chmod 600 it.`);
   }
   let stored: { keys?: unknown };
   try {

@@ -226,6 +226,25 @@ function repositories(
     assert.ok(await storage.verifications.settle(held, { status: "VERIFIED" }, [verified], T0), "still ours");
   });
 
+  it("keeps the statements of others out of an open transaction", async () => {
+    const inside = randomUUID();
+    let outside: Promise<string> | undefined;
+    const ended = storage.db.transaction().execute(async (transaction) => {
+      const row = { verification_id: inside, user_id: "u", verification_type: "FULL_KYC", status: "PENDING" };
+      await transaction
+        .insertInto("kyc_verifications")
+        .values({ ...row, created_at: T0, updated_at: T0 })
+        .execute();
+      outside = start();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      throw new RangeError("rolled back");
+    });
+    await assert.rejects(ended, RangeError);
+    assert.ok(outside);
+    assert.ok(await storage.verifications.find(await outside), "it was rolled back with the transaction");
+    assert.equal(await storage.verifications.find(inside), null);
+  });
+
   it("pages through a history, newest first, each once, while new ones are started", async () => {
     const userId = randomUUID();
     const ids: string[] = [];
