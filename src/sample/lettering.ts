@@ -15,7 +15,9 @@ function fontOf(weight: Weight): Font {
   let font = fonts.get(weight);
   if (!font) {
     const bytes = readFileSync(createRequire(import.meta.url).resolve(FILES[weight]));
-    font = opentype.parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+    font = opentype.parse(
+      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
+    );
     fonts.set(weight, font);
   }
   return font;

@@ -75,7 +75,9 @@ const LISTS: Readonly<Record<Culture, NameLists>> = {
     women: words(
       "YULIDAR ERNAWATI ASNIMAR NURBAITI ROSMANIAR YENI DESMAWATI ZURAIDA ELVIRA NURLELA WIRDA MARDIANA SYAFNI RAHMI GUSNETI",
     ),
-    second: words("CHANIAGO TANJUNG KOTO PILIANG SIKUMBANG JAMBAK GUCI MELAYU BASA SUTAN EFENDI PUTRA YULIUS"),
+    second: words(
+      "CHANIAGO TANJUNG KOTO PILIANG SIKUMBANG JAMBAK GUCI MELAYU BASA SUTAN EFENDI PUTRA YULIUS",
+    ),
     secondWomen: words("CHANIAGO TANJUNG KOTO PILIANG SIKUMBANG JAMBAK GUCI FITRI YANTI SARI HAYATI DEWI"),
     single: 0.25,
   },
@@ -160,6 +162,12 @@ export function makeName(random: Random, culture: Culture, gender: Gender, age: 
   }
   let name = parts.filter((part, i) => parts.indexOf(part) === i).join(" ");
   if (age > 35 && random.chance(0.04)) name = `${random.pick(TITLES[gender])} ${name}`;
-  if (age > 23 && random.chance(0.1)) name += random.weighted([[", ", 3], [". ", 1], [" ", 1]]) + random.pick(DEGREES);
+  if (age > 23 && random.chance(0.1))
+    name +=
+      random.weighted([
+        [", ", 3],
+        [". ", 1],
+        [" ", 1],
+      ]) + random.pick(DEGREES);
   return name;
 }

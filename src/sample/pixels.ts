@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import type { Pixels } from "../vision/image.ts";
-import type { Random } from "./random.ts";
+import { Random } from "./random.ts";
 
 /** `Pixels` as the beginning of a sharp pipeline. */
 export function asSharp({ data, width, height }: Pixels): Sharp {
@@ -17,13 +17,18 @@ export async function asPixels(pipeline: Sharp): Promise<Pixels> {
   return { width: info.width, height: info.height, data };
 }
 
-/** Draws an SVG (its width and height in pixels) as `Pixels`, transparency on white. */
-export function drawSvg(svg: string): Promise<Pixels> {
-  return asPixels(sharp(Buffer.from(svg)).flatten({ background: "#fff" }));
+/**
+ * Draws an SVG (its width and height in pixels) as `Pixels`, transparency on white.
+ * @param blur  deviation in pixels of a Gaussian over the result; none where it is left out
+ */
+export function drawSvg(svg: string, blur?: number): Promise<Pixels> {
+  const drawn = sharp(Buffer.from(svg)).flatten({ background: "#fff" });
+  return asPixels(blur === undefined ? drawn : drawn.blur(blur));
 }
 
-/** A strip of normal noise long enough that no eye and no network finds it repeated. */
+/** Normal noise of deviation 1, long enough that no eye and no network finds it repeated. */
 const NOISE = 65_537;
+let noise: Float32Array | undefined;
 
 /**
  * Sensor noise, in place.
@@ -31,18 +36,22 @@ const NOISE = 65_537;
  * @param colour  0 grey noise .. 1 a noise of its own in every channel
  */
 export function addNoise(picture: Pixels, random: Random, sigma: number, colour = 0.5): void {
-  const strip = Float32Array.from({ length: NOISE }, () => random.normal() * sigma);
+  if (!noise) {
+    const normal = new Random("noise");
+    noise = Float32Array.from({ length: NOISE }, () => normal.normal());
+  }
   const { data } = picture;
-  let grey = random.whole(0, NOISE - 1);
-  let own = random.whole(0, NOISE - 1);
+  const [share, own] = [sigma * (1 - colour), sigma * colour];
+  let a = random.whole(0, NOISE - 1);
+  let b = random.whole(0, NOISE - 1);
   for (let i = 0; i < data.length; i += 3) {
-    // A jump every few pixels keeps the strip from showing as a texture.
-    if ((i & 1023) === 0) own = (own * 5 + 7919) % NOISE;
-    const g = strip[grey] * (1 - colour);
-    if (++grey === NOISE) grey = random.whole(0, NOISE - 1);
+    // A jump every few hundred pixels keeps the strip from showing as a texture.
+    if (i % 1023 === 0) b = (b * 5 + 7919) % NOISE;
+    const grey = share * noise[a];
+    if (++a === NOISE) a = 0;
     for (let c = 0; c < 3; c++) {
-      if (++own >= NOISE) own = 0;
-      const v = data[i + c] + g + strip[own] * colour;
+      if (++b >= NOISE) b = 0;
+      const v = data[i + c] + grey + own * noise[b];
       data[i + c] = v < 0 ? 0 : v > 255 ? 255 : v + 0.5;
     }
   }
