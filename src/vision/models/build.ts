@@ -50,10 +50,17 @@ export interface BuildProgress {
   readonly of: number;
 }
 
+/** A network that comes inside an npm package. */
+export interface PackagedModel {
+  readonly model: ModelName;
+  readonly source: PackageSource;
+}
+
 /** The networks that come inside npm packages. */
-export const PACKAGED: readonly ModelName[] = MODEL_NAMES.filter(
-  (name) => CATALOGUE[name].source.from === "package",
-);
+export const PACKAGED: readonly PackagedModel[] = MODEL_NAMES.flatMap((model) => {
+  const { source } = CATALOGUE[model];
+  return source.from === "package" ? [{ model, source }] : [];
+});
 
 /** Beside the packages that the weights come from: gone, and built anew, when these are installed again. */
 export function defaultCacheDir(): string {
@@ -79,43 +86,35 @@ export async function buildModels({
   readonly force?: boolean;
   readonly onProgress?: (progress: BuildProgress) => void;
 }): Promise<readonly ModelName[]> {
-  const wanted = [...(await checkBuilt(cacheDir, PACKAGED))].filter(([, state]) => force || state !== "ok");
-  for (const [i, [model, state]] of wanted.entries()) {
+  const wanted = (await checkBuilt(cacheDir)).filter(({ state }) => force || state !== "ok");
+  for (const [i, { model, source, state }] of wanted.entries()) {
     onProgress?.({ model, why: state === "ok" ? "forced" : state, number: i + 1, of: wanted.length });
-    const source = packaged(model);
     const bytes = await build(model, source);
     await replaceFile(builtFile(cacheDir, model), bytes);
-    const entry: ManifestEntry = { sha256: sha256(bytes), converter: CONVERTER, sources: source.files };
-    // Read again each time: another process may have added to it. Should one overwrite what the other added, that
-    // network counts as missing and is built once more, into the same bytes.
-    const { models } = await readManifest(cacheDir);
-    await replaceFile(
-      manifestFile(cacheDir),
-      `${JSON.stringify({ models: { ...models, [model]: entry } }, null, 2)}\n`,
-    );
+    await note(cacheDir, model, { sha256: sha256(bytes), converter: CONVERTER, sources: source.files });
   }
-  return wanted.map(([model]) => model);
+  return wanted.map(({ model }) => model);
 }
 
-/** How the networks of the npm packages stand in the cache folder, each file's checksum taken. */
-export async function checkBuilt<Name extends ModelName>(
+/** How networks of the npm packages stand in the cache folder, each file's checksum taken. */
+export async function checkBuilt(
   cacheDir: string,
-  models: readonly Name[],
-): Promise<ReadonlyMap<Name, CacheState>> {
+  models: readonly PackagedModel[] = PACKAGED,
+): Promise<readonly (PackagedModel & { readonly state: CacheState })[]> {
   const manifest = await readManifest(cacheDir);
-  const states = new Map<Name, CacheState>();
-  for (const model of models) {
-    const found = await sha256File(builtFile(cacheDir, model));
-    states.set(model, stateOf(model, found, manifest.models[model]));
-  }
-  return states;
+  return Promise.all(
+    models.map(async ({ model, source }) => {
+      const found = await sha256File(builtFile(cacheDir, model));
+      return { model, source, state: stateOf(found, manifest.models[model], source) };
+    }),
+  );
 }
 
-function stateOf(model: ModelName, found: string | null, entry: ManifestEntry | undefined): CacheState {
+function stateOf(found: string | null, entry: ManifestEntry | undefined, source: PackageSource): CacheState {
   if (!found || !entry) return "missing";
   if (found !== entry.sha256) return "corrupt";
   const current =
-    entry.converter === CONVERTER && JSON.stringify(entry.sources) === JSON.stringify(packaged(model).files);
+    entry.converter === CONVERTER && JSON.stringify(entry.sources) === JSON.stringify(source.files);
   return current ? "ok" : "outdated";
 }
 
@@ -134,10 +133,14 @@ async function readManifest(cacheDir: string): Promise<Manifest> {
   }
 }
 
-function packaged(model: ModelName): PackageSource {
-  const { source } = CATALOGUE[model];
-  if (source.from !== "package") throw new RangeError(`"${model}" does not come inside an npm package`);
-  return source;
+/**
+ * Adds a network to the manifest, which is read again each time: another process may have added to it. Should one
+ * overwrite what the other added, that network counts as missing and is built once more, into the same bytes.
+ */
+async function note(cacheDir: string, model: ModelName, entry: ManifestEntry): Promise<void> {
+  const { models } = await readManifest(cacheDir);
+  const manifest: Manifest = { models: { ...models, [model]: entry } };
+  await replaceFile(manifestFile(cacheDir), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 async function build(model: ModelName, source: PackageSource): Promise<Uint8Array> {

@@ -13,6 +13,8 @@ export interface Input {
   readonly height: number | null;
   /** Where a side is free it must be a multiple of this. */
   readonly multipleOf?: number;
+  /** The file takes one picture a run; left out: any number. */
+  readonly batch?: 1;
 }
 
 /** One output, under the name that the stages know it by. */
@@ -105,6 +107,8 @@ const IMAGENET: Pick<Input, "mean" | "std"> = {
   mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
   std: [0.229 * 255, 0.224 * 255, 0.225 * 255],
 };
+/** VGGFace2's mean blue, green and red, as the network's authors subtract them (HSE-FaceRec). */
+const VGGFACE2: Pick<Input, "mean" | "std"> = { mean: [103.939, 116.779, 123.68], std: [1, 1, 1] };
 const square = (side: number): Pick<Input, "width" | "height"> => ({ width: side, height: side });
 
 const HUMAN = "@vladmandic/human";
@@ -118,7 +122,7 @@ const SPOOF_NHWC: Graph = {
   outputs: { probabilities: { holds: SPOOF_OUTPUT } },
 };
 const SPOOF_PUBLISHED: Graph = {
-  input: { layout: "NCHW", order: "BGR", ...RAW, ...square(80) },
+  input: { layout: "NCHW", order: "BGR", ...RAW, ...square(80), batch: 1 },
   outputs: { probabilities: { from: "output", softmax: true, holds: SPOOF_OUTPUT } },
 };
 const SPOOF_RELEASE = "https://github.com/yakhyo/face-anti-spoofing/releases/download/weights";
@@ -302,7 +306,7 @@ export const CATALOGUE: Readonly<Record<ModelName, Network>> = {
         },
       },
       graph: {
-        input: { layout: "NHWC", order: "RGB", ...RAW, ...square(224) },
+        input: { layout: "NHWC", order: "BGR", ...VGGFACE2, ...square(224) },
         outputs: {
           embedding: { holds: "N × 1024, not normalised" },
           age: { holds: "N × 100, sum 1: years" },
@@ -393,7 +397,7 @@ export const CATALOGUE: Readonly<Record<ModelName, Network>> = {
         {
           sha256: "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
           graph: {
-            input: { layout: "NCHW", order: "RGB", ...RAW, ...square(112) },
+            input: { layout: "NCHW", order: "RGB", ...RAW, ...square(112), batch: 1 },
             outputs: { embedding: { from: "fc1", holds: "N × 128, not normalised" } },
           },
         },
@@ -412,7 +416,7 @@ export const CATALOGUE: Readonly<Record<ModelName, Network>> = {
         {
           sha256: "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
           graph: {
-            input: { layout: "NCHW", order: "BGR", ...RAW, ...square(640) },
+            input: { layout: "NCHW", order: "BGR", ...RAW, ...square(640), batch: 1 },
             outputs: Object.fromEntries(
               [8, 16, 32].flatMap((stride) => [
                 [`cls_${stride}`, { holds: `N × cells of stride ${stride} × 1, 0..1: face` }],

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { builtFile, type CacheState, checkBuilt, PACKAGED } from "./build.ts";
+import { builtFile, type CacheState, checkBuilt } from "./build.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import type { ModelName } from "./models.ts";
 import { type PackState, readPacks } from "./packs.ts";
@@ -33,10 +33,10 @@ export async function verifyModels({
   readonly cacheDir: string;
   readonly packDir?: string;
 }): Promise<readonly ModelStatus[]> {
-  const built = await checkBuilt(cacheDir, PACKAGED);
+  const built = await checkBuilt(cacheDir);
   const packs = packDir === undefined ? [] : await readPacks(packDir);
   return [
-    ...Array.from(built, ([name, state]) => ({ name, state, file: builtFile(cacheDir, name) })),
+    ...built.map(({ model, state }) => ({ name: model, state, file: builtFile(cacheDir, model) })),
     ...packs.map(({ model, state, file }) => ({ name: model, state, file })),
   ];
 }
