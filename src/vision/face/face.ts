@@ -1,0 +1,156 @@
+import type { FaceFacts } from "../facts.ts";
+import type { Box } from "../geometry.ts";
+import type { Pixels } from "../image.ts";
+import type { Models } from "../models/models.ts";
+import { chip } from "./align.ts";
+import { type DetectedFace, detect, overlap } from "./detect.ts";
+import { embed } from "./embed.ts";
+import { at, distance, type EyeShape, eyes, type FaceMesh, mesh } from "./mesh.ts";
+import { LEFT_EYE, LIPS, RIGHT_EYE } from "./points.ts";
+import { headPose } from "./pose.ts";
+import { brightness, faceQuality, grade, luma, type Ramp } from "./quality.ts";
+
+export type { DetectedFace } from "./detect.ts";
+
+/** A face with all that was measured on the way to its facts. */
+export interface MeasuredFace {
+  readonly detected: DetectedFace;
+  readonly mesh: FaceMesh;
+  readonly facts: FaceFacts;
+  /** Mean luma of the face, 0..255. */
+  readonly brightness: number;
+}
+
+/** Between the lids over the diameter of the iris: shut, and wide open. */
+const EYE: Ramp = { bad: 0.2, good: 0.75 };
+/** Between the lips over the distance of the eyes' outer corners: closed, and wide open. */
+const MOUTH: Ramp = { bad: 0.02, good: 0.35 };
+/** Side in pixels of the face that its quality is measured on: what the first embedding network sees, without a rim. */
+const QUALITY_CHIP = 100;
+/** Beyond this yaw, in degrees, the far eye is hidden and the near one speaks for both. */
+const FAR_EYE_HIDDEN = 35;
+
+/**
+ * Finds the faces of a picture.
+ * @returns the largest first; empty where there is none. Where the whole shows none, its parts are looked at, so that
+ *          a face of about a twenty-fifth of the longer side is still found
+ */
+export async function findFaces(image: Pixels, models: Models): Promise<DetectedFace[]> {
+  const whole = await detect(image, models);
+  const found = whole.length > 0 ? whole : await detectInParts(image, models, PARTS);
+  return found.toSorted((a, b) => b.box.width - a.box.width);
+}
+
+/**
+ * Finds the portrait on a card: where a KTP has it first, then anywhere.
+ * @param card  the card upright, or the whole photograph where its edges were not found
+ */
+export async function findPortrait(card: Pixels, models: Models): Promise<DetectedFace | null> {
+  const [portrait] = await detectInParts(card, models, [PORTRAIT_PART]);
+  if (portrait && portrait.score >= SURE) return portrait;
+  const [other] = await findFaces(card, models);
+  return portrait ?? other ?? null;
+}
+
+/** A face surer than this needs no second look. */
+const SURE = 0.7;
+
+/** Where a KTP's portrait lies, with room around it, as shares of the card's width and height. */
+const PORTRAIT_PART: Box = { x: 0.62, y: 0.08, width: 0.38, height: 0.8 };
+
+/** Overlapping parts of a picture, as shares of its width and height. */
+const PARTS: readonly Box[] = [0, 0.25, 0.5].flatMap((y) =>
+  [0, 0.25, 0.5].map((x) => ({ x, y, width: 0.5, height: 0.5 })),
+);
+
+/** Looks at parts of a picture one by one; a face that two of them show is told once. The surest first. */
+async function detectInParts(image: Pixels, models: Models, parts: readonly Box[]): Promise<DetectedFace[]> {
+  const found: DetectedFace[] = [];
+  for (const part of parts) {
+    const faces = await detect(image, models, {
+      x: part.x * image.width,
+      y: part.y * image.height,
+      width: part.width * image.width,
+      height: part.height * image.height,
+    });
+    found.push(...faces);
+  }
+  const surest = found.toSorted((a, b) => b.score - a.score);
+  return surest.filter((face, i) => surest.slice(0, i).every((other) => overlap(face.box, other.box) === 0));
+}
+
+/** Measures a face and makes it comparable. */
+export async function measureFace(
+  image: Pixels,
+  detected: DetectedFace,
+  models: Models,
+): Promise<MeasuredFace> {
+  const surface = await mesh(image, detected, models);
+  const { points } = surface;
+  const both = await eyes(image, surface, models);
+  const pose = headPose(points);
+  const { x, y, width, height } = detected.box;
+  const view = chip(image, points, QUALITY_CHIP, 0);
+  const facts: FaceFacts = {
+    box: [x, y, width, height],
+    score: detected.score,
+    pose,
+    eyeOpenness: eyeOpenness(both, pose.yaw),
+    mouthOpenness: mouthOpenness(surface),
+    quality: faceQuality(view, {
+      width,
+      pose,
+      meshScore: surface.score,
+      disagreement: disagreement(detected, surface),
+    }),
+    embedding: await embed(image, points, models),
+  };
+  return { detected, mesh: surface, facts, brightness: brightness(luma(view), QUALITY_CHIP) };
+}
+
+/** What is told of a face: where it is, how fit to be compared, how it looks into the camera, whose it is. */
+export async function describeFace(
+  image: Pixels,
+  detected: DetectedFace,
+  models: Models,
+): Promise<FaceFacts> {
+  return (await measureFace(image, detected, models)).facts;
+}
+
+/** The largest face of a picture; null where there is none. */
+export async function describeLargestFace(image: Pixels, models: Models): Promise<FaceFacts | null> {
+  const [largest] = await findFaces(image, models);
+  return largest ? describeFace(image, largest, models) : null;
+}
+
+/** The portrait on a card, see {@link findPortrait}; null where there is none. */
+export async function describePortrait(card: Pixels, models: Models): Promise<FaceFacts | null> {
+  const portrait = await findPortrait(card, models);
+  return portrait ? describeFace(card, portrait, models) : null;
+}
+
+/** 0 shut .. 1 wide open: the lesser of both eyes, or the near one where the head hides the other. */
+function eyeOpenness([left, right]: readonly [EyeShape, EyeShape], yaw: number): number {
+  // Lids hide part of an iris, and then it is guessed too small: the larger of two is the better guess for both.
+  const iris = Math.max(left.iris, right.iris);
+  const open = ({ aperture }: EyeShape) => grade(aperture / iris, EYE);
+  if (yaw > FAR_EYE_HIDDEN) return open(left);
+  if (yaw < -FAR_EYE_HIDDEN) return open(right);
+  return Math.min(open(left), open(right));
+}
+
+/** 0 closed .. 1 wide open. */
+function mouthOpenness({ points }: FaceMesh): number {
+  const [left, right] = [points[LEFT_EYE.outer], points[RIGHT_EYE.outer]];
+  const gap = distance(at(points, LIPS.upper), at(points, LIPS.lower));
+  return grade(gap / Math.hypot(...left.map((v, k) => v - right[k])), MOUTH);
+}
+
+/** How far apart detector and mesh see the tip of the nose and the mouth, over the width of the box. */
+function disagreement({ box, points }: DetectedFace, surface: FaceMesh): number {
+  const nose = at(surface.points, NOSE_TIP);
+  const mouth = at(surface.points, LIPS.upper);
+  return Math.max(distance(points[2], nose), distance(points[3], mouth)) / box.width;
+}
+
+const NOSE_TIP = 1;

@@ -1,0 +1,137 @@
+import type { FaceQuality, HeadPose } from "../facts.ts";
+import type { Pixels } from "../image.ts";
+
+/** From `bad` (0) to `good` (1), linear between, whichever of them is larger. */
+export interface Ramp {
+  readonly bad: number;
+  readonly good: number;
+}
+
+/** What each part of the quality is measured by. The networks that embed see a face about 100 pixels wide. */
+export const QUALITY = {
+  /** Width of the detector's box in pixels. */
+  size: { bad: 20, good: 100 },
+  /** Crété's blur (0 sharp .. 1 blurred) of the face at the size at which it is compared. */
+  blur: { bad: 0.72, good: 0.42 },
+  /** Mean luma of the face, 0..255, from the dark side and from the bright one. */
+  dark: { bad: 18, good: 55 },
+  bright: { bad: 248, good: 215 },
+  /** Share of the face's pixels at the end of the scale (above 250, {@link BURNT_OUT}). */
+  clipped: { bad: 0.5, good: 0.12 },
+  /** Degrees away from the camera, yaw and pitch together. */
+  turn: { bad: 55, good: 15 },
+  /** The mesh network's own certainty that it lies on a face. */
+  mesh: { bad: 0.4, good: 0.9 },
+  /** Where detector and mesh see nose and mouth apart, over the width of the box. */
+  disagreement: { bad: 0.35, good: 0.15 },
+} as const satisfies Record<string, Ramp>;
+
+/** Where `value` lies on the way from bad to good, 0..1. */
+export function grade(value: number, { bad, good }: Ramp): number {
+  return Math.max(0, Math.min(1, (value - bad) / (good - bad)));
+}
+
+/**
+ * How fit a face is to be compared.
+ * @param chip          the face upright, as the embedding network sees it
+ * @param width         of the detector's box in pixels of the picture
+ * @param meshScore     0..1
+ * @param disagreement  of detector and mesh, see {@link QUALITY}
+ */
+export function faceQuality(
+  chip: Pixels,
+  {
+    width,
+    pose,
+    meshScore,
+    disagreement,
+  }: {
+    readonly width: number;
+    readonly pose: HeadPose;
+    readonly meshScore: number;
+    readonly disagreement: number;
+  },
+): FaceQuality {
+  const light = luma(chip);
+  const mean = brightness(light, chip.width);
+  const clipped = burntOut(light, chip.width);
+  const parts = {
+    size: grade(width, QUALITY.size),
+    sharpness: grade(blur(light, chip.width), QUALITY.blur),
+    exposure: Math.min(
+      grade(mean, QUALITY.dark),
+      grade(mean, QUALITY.bright),
+      grade(clipped, QUALITY.clipped),
+    ),
+    pose: grade(Math.hypot(pose.yaw, pose.pitch), QUALITY.turn),
+    occlusion: Math.min(grade(meshScore, QUALITY.mesh), grade(disagreement, QUALITY.disagreement)),
+  };
+  const values = Object.values(parts);
+  const weakest = Math.min(...values);
+  const average = values.reduce((sum, v) => sum + v, 0) / values.length;
+  return { score: Math.sqrt(weakest * average), ...parts };
+}
+
+/** Luma 0..255 of each pixel (ITU-R BT.601). */
+export function luma({ width, height, data }: Pixels): Float32Array {
+  const out = new Float32Array(width * height);
+  for (let i = 0, o = 0; o < out.length; i += 3, o++)
+    out[o] = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+  return out;
+}
+
+/** Mean luma 0..255 of the middle of a chip, which is face whatever the hair. */
+export function brightness(light: Float32Array, width: number): number {
+  const values = middle(light, width);
+  return values.reduce((sum, v) => sum + v, 0) / values.length;
+}
+
+/** Luma from which a pixel counts as burnt out. */
+const BURNT_OUT = 250;
+
+/** Share 0..1 of the middle of a chip that is burnt out. */
+function burntOut(light: Float32Array, width: number): number {
+  const values = middle(light, width);
+  return values.filter((v) => v > BURNT_OUT).length / values.length;
+}
+
+/** The inner half of a picture on each axis. */
+function middle(light: Float32Array, width: number): Float32Array {
+  const quarter = Math.floor(width / 4);
+  const height = light.length / width;
+  const top = Math.floor(height / 4);
+  const out = new Float32Array((width - 2 * quarter) * (height - 2 * top));
+  for (let y = top, o = 0; y < height - top; y++, o += width - 2 * quarter)
+    out.set(light.subarray(y * width + quarter, (y + 1) * width - quarter), o);
+  return out;
+}
+
+/** Length of the averaging filter that {@link blur} compares with, in pixels (the paper's). */
+const REBLUR = 9;
+
+/**
+ * No-reference blur (Crété et al. 2007, "The Blur Effect"): how little neighbouring pixels change less when the picture
+ * is averaged along a row or column. A sharp picture changes much, a blurred one hardly, whatever it shows.
+ * @returns 0 sharp .. 1 blurred, the worse of both directions
+ */
+export function blur(light: Float32Array, width: number): number {
+  const height = light.length / width;
+  const along = (step: number, length: number, lines: number, lineStep: number): number => {
+    let total = 0;
+    let lost = 0;
+    const reach = (REBLUR - 1) / 2;
+    for (let line = 0; line < lines; line++) {
+      const start = line * lineStep;
+      const value = (i: number) => light[start + Math.max(0, Math.min(length - 1, i)) * step];
+      for (let i = 1; i < length; i++) {
+        // By how much the running mean changes from one pixel to the next.
+        const change = (value(i + reach) - value(i - 1 - reach)) / REBLUR;
+        const sharp = Math.abs(value(i) - value(i - 1));
+        total += sharp;
+        lost += Math.max(0, sharp - Math.abs(change));
+      }
+    }
+    return total === 0 ? 1 : (total - lost) / total;
+  };
+  return Math.max(along(1, width, height, width), along(width, height, width, 1));
+}
