@@ -46,6 +46,13 @@ export async function ownCache(t: TestContext): Promise<string> {
 export const pixels = (count: number): Uint8Array =>
   Uint8Array.from({ length: count }, (_, i) => i * 7919 + (i >> 5));
 
+/** Float32 sums in another order differ in the fifth digit. */
+const TOLERANCE = 1e-4;
+
+/** Whether two numbers are the same but for the order in which a network adds. */
+export const near = (actual: number, expected: number): boolean =>
+  Math.abs(actual - expected) <= TOLERANCE * Math.max(1, Math.abs(expected));
+
 /** Runs an ONNX file of one input once. */
 export async function run(
   model: Uint8Array,
