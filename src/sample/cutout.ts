@@ -148,27 +148,41 @@ function removeOverlay(picture: Pixels, overlay: Overlay, at: (p: Point) => Poin
         for (let dy = -1; dy <= 1; dy++) for (let dx = -1; dx <= 1; dx++) mark(left + x + dx, top + y + dy);
       }
   }
-  let ring = [...marked.keys()].filter((i) => marked[i] === 1);
+  fillMarked(picture, marked);
+}
+
+/** Rounds after which a gap of a few pixels is as smooth as it gets. */
+const RELAXATIONS = 24;
+
+/** Gives every marked pixel the mean of its neighbours (Laplace's equation, by relaxation), in place. */
+function fillMarked({ data, width, height }: Pixels, marked: Uint8Array): void {
+  const inside = (i: number) =>
+    i % width > 0 && i % width < width - 1 && i >= width && i < width * (height - 1);
+  const gaps = [...marked.keys()].filter((i) => marked[i] === 1 && inside(i));
+  // A first guess, ring by ring from the edge of each gap.
+  let ring = gaps;
   while (ring.length > 0) {
-    const filled: { readonly i: number; readonly colour: readonly number[] }[] = [];
+    const next: number[] = [];
+    const filled: number[] = [];
     for (const i of ring) {
-      const [x, y] = [i % width, Math.floor(i / width)];
-      const sum = [0, 0, 0];
-      let known = 0;
-      for (let dy = -2; dy <= 2; dy++)
-        for (let dx = -2; dx <= 2; dx++) {
-          const j = i + dy * width + dx;
-          if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height || marked[j]) continue;
-          known++;
-          for (let c = 0; c < 3; c++) sum[c] += data[j * 3 + c];
-        }
-      if (known > 0) filled.push({ i, colour: sum.map((v) => v / known) });
+      const known = [i - 1, i + 1, i - width, i + width].filter((j) => marked[j] === 0);
+      if (known.length === 0) {
+        next.push(i);
+        continue;
+      }
+      for (let c = 0; c < 3; c++)
+        data[i * 3 + c] = known.reduce((sum, j) => sum + data[j * 3 + c], 0) / known.length;
+      filled.push(i);
     }
-    if (filled.length === 0) return;
-    for (const { i, colour } of filled) {
-      data.set(colour, i * 3);
-      marked[i] = 0;
-    }
-    ring = ring.filter((i) => marked[i] === 1);
+    if (filled.length === 0) break;
+    for (const i of filled) marked[i] = 0;
+    ring = next;
+  }
+  for (let round = 0; round < RELAXATIONS; round++) {
+    for (const i of gaps)
+      for (let c = 0; c < 3; c++) {
+        const o = i * 3 + c;
+        data[o] = (data[o - 3] + data[o + 3] + data[o - 3 * width] + data[o + 3 * width]) / 4;
+      }
   }
 }

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { KTP_FIELDS, type KtpField } from "../vision/facts.ts";
 import { drawCard } from "./card.ts";
 import { makeCitizen, type SampleCitizen } from "./citizen.ts";
+import { drawNotAKtpPicture, type NotAKtpKind } from "./not-a-ktp.ts";
 import { addNoise, asSharp } from "./pixels.ts";
 import { drawSelfiePicture } from "./portrait.ts";
 import { Random } from "./random.ts";
 
 export { makeCitizen, type SampleCitizen } from "./citizen.ts";
+export { NOT_A_KTP_KINDS, type NotAKtpKind } from "./not-a-ktp.ts";
 
 /** How hard a photograph of a card is to read: 0 flat scan, 1 easy, 2 usual, 3 hard. */
 export type Level = 0 | 1 | 2 | 3;
@@ -28,6 +30,17 @@ export async function drawKtp(citizen: SampleCitizen, _options: DrawOptions = {}
 /** A JPEG selfie of the citizen: 720 × 960 pixels and more, one face. The same citizen gives the same bytes. */
 export async function drawSelfie(citizen: SampleCitizen): Promise<Uint8Array> {
   return drawSelfiePicture(citizen.face, citizen.seed, citizen.index);
+}
+
+/**
+ * A JPEG picture with no KTP in it. The same seed and kind give the same bytes.
+ * @param kind  `landscape` sky and hills, `receipt` a page of text, `bank-card` a card of the same size
+ */
+export async function drawNotAKtp(seed: number, kind: NotAKtpKind = "landscape"): Promise<Uint8Array> {
+  const random = new Random(seed, kind);
+  const picture = await drawNotAKtpPicture(random, kind);
+  addNoise(picture, random, 2);
+  return asSharp(picture).jpeg({ quality: 88 }).toBuffer();
 }
 
 /** What stands on the citizen's card, field by field. */
