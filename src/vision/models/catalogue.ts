@@ -69,7 +69,8 @@ export interface PackSource {
   readonly variants: readonly [PackVariant, ...PackVariant[]];
 }
 
-export interface Network {
+/** All that is known of one network. */
+export interface CatalogueEntry {
   readonly role: string;
   /** SPDX, of the weights. */
   readonly licence: string;
@@ -129,7 +130,7 @@ const SPOOF_RELEASE = "https://github.com/yakhyo/face-anti-spoofing/releases/dow
 const OPENCV_ZOO = "https://github.com/opencv/opencv_zoo/raw/main/models";
 
 /** Everything that is known of each network, as data: there is one way of building, checking, loading and running. */
-export const CATALOGUE: Readonly<Record<ModelName, Network>> = {
+export const CATALOGUE: Readonly<Record<ModelName, CatalogueEntry>> = {
   "text-detection": {
     role: "finds lines of text (PP-OCRv4 mobile, DB)",
     licence: "Apache-2.0",

@@ -1,6 +1,5 @@
 import { OnnxGraph } from "./onnx.ts";
-import { transpose } from "./tfjs.ts";
-import { readWeights, type Weight, type WeightsManifest } from "./weights.ts";
+import { readWeights, transpose, type Weight, type WeightsManifest } from "./weights.ts";
 
 /** What the network was trained to subtract from red, green and blue (dlib, `input_rgb_image_sized`). */
 const MEAN_RGB = [122.782, 117.001, 104.298];

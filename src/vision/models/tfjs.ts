@@ -1,5 +1,5 @@
 import { type Axis, OnnxGraph } from "./onnx.ts";
-import { readWeights, type Weight, type WeightsManifest } from "./weights.ts";
+import { readWeights, transpose, type Weight, type WeightsManifest } from "./weights.ts";
 
 /** One node of a frozen TensorFlow graph, as TensorFlow.js writes it to JSON. */
 interface TfNode {
@@ -347,18 +347,4 @@ function padding(node: TfNode): string {
   if (kind === "SAME") return "SAME_UPPER";
   if (kind === "VALID") return "VALID";
   throw new TfjsConversionError(node, `the padding ${kind} is not known`);
-}
-
-/** The numbers of a tensor of four axes with its axes in another order: axis i of the result is axis `order[i]`. */
-export function transpose({ shape, data }: Weight, order: readonly number[]): Float32Array {
-  const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
-  const [a, b, c, d] = order.map((axis) => shape[axis]);
-  const [sa, sb, sc, sd] = order.map((axis) => steps[axis]);
-  const out = new Float32Array(data.length);
-  let o = 0;
-  for (let i = 0; i < a; i++)
-    for (let j = 0; j < b; j++)
-      for (let k = 0; k < c; k++)
-        for (let l = 0; l < d; l++) out[o++] = data[i * sa + j * sb + k * sc + l * sd];
-  return out;
 }

@@ -78,3 +78,17 @@ export function halfToNumber(bits: number): number {
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return exponent === 0 ? sign * fraction * 2 ** -14 : sign * (1 + fraction) * 2 ** (exponent - 15);
 }
+
+/** The numbers of a tensor of four axes with its axes in another order: axis i of the result is axis `order[i]`. */
+export function transpose({ shape, data }: Weight, order: readonly number[]): Float32Array {
+  const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const [a, b, c, d] = order.map((axis) => shape[axis]);
+  const [sa, sb, sc, sd] = order.map((axis) => steps[axis]);
+  const out = new Float32Array(data.length);
+  let o = 0;
+  for (let i = 0; i < a; i++)
+    for (let j = 0; j < b; j++)
+      for (let k = 0; k < c; k++)
+        for (let l = 0; l < d; l++) out[o++] = data[i * sa + j * sb + k * sc + l * sd];
+  return out;
+}

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import onnxProto from "onnx-proto";
 import { builtFile } from "../../../src/vision/models/build.ts";
+import { convertDlib } from "../../../src/vision/models/dlib.ts";
+import { keepClasses } from "../../../src/vision/models/latin.ts";
 import type { ModelName } from "../../../src/vision/models/models.ts";
+import { OnnxGraph } from "../../../src/vision/models/onnx.ts";
 import { near, pixels, run, sharedCache } from "./support.ts";
 
 /**
@@ -37,3 +41,51 @@ for (const [name, { input, outputs }] of Object.entries(STORED)) {
     }
   });
 }
+
+const weightsOf = (name: string, shape: number[]) => [
+  { paths: [], weights: [{ name, shape, dtype: "float32" }] },
+];
+
+test("dlib's weights without a layer, or with one of another shape, are refused by the layer's name", () => {
+  assert.throws(() => convertDlib(weightsOf("fc", [1]), new Uint8Array(4)), {
+    name: "RangeError",
+    message: /"conv32_down\/conv\/filters"/,
+  });
+  assert.throws(
+    () => convertDlib(weightsOf("conv32_down/conv/filters", [1, 1, 2, 1]), new Uint8Array(8)),
+    /"conv32_down" takes 2 channels, not 3/,
+  );
+});
+
+test("a recogniser that lacks a character, or a layer for them, is refused", () => {
+  const graph = new OnnxGraph("none");
+  graph.output("y", graph.add("Relu", [graph.input("x", [1])]));
+  assert.throws(() => keepClasses(graph.encode(), "a\nb\n", ["", "c"]), /no class for "c"/);
+  assert.throws(() => keepClasses(graph.encode(), "a\nb\n", ["", "a"]), /no layer of 4 classes/);
+});
+
+test("the kept classes come out in the order of the alphabet, whether they lie raw or as numbers", async () => {
+  // Two features, four classes: the blank, "a", "b" and the space.
+  const graph = new OnnxGraph("head");
+  graph.input("x", [1, 2]);
+  graph.output(
+    "y",
+    graph.add("Gemm", [
+      "x",
+      graph.floats([2, 4], [1, 2, 3, 4, 10, 20, 30, 40]),
+      graph.floats([4], [0.1, 0.2, 0.3, 0.4].map(Math.fround)),
+    ]),
+    [1, 4],
+  );
+  const raw = graph.encode();
+  const { onnx } = onnxProto;
+  const model = onnx.ModelProto.decode(raw);
+  for (const tensor of model.graph!.initializer!) {
+    tensor.floatData = Array.from(new Float32Array(Uint8Array.from(tensor.rawData!).buffer));
+    tensor.rawData = new Uint8Array();
+  }
+  for (const bytes of [raw, onnx.ModelProto.encode(model).finish()]) {
+    const { y } = await run(keepClasses(bytes, "a\r\nb\r\n", [" ", "", "b"]), [1, 2], [1, 1]);
+    assert.deepEqual(y, { dims: [1, 3], data: [44.4, 11.1, 33.3].map(Math.fround) });
+  }
+});

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { halfToNumber, readWeights, type WeightEntry } from "../../../src/vision/models/weights.ts";
+import {
+  halfToNumber,
+  readWeights,
+  transpose,
+  type WeightEntry,
+} from "../../../src/vision/models/weights.ts";
 
 const manifest = (...weights: WeightEntry[]) => [{ paths: ["w.bin"], weights }];
 const bytes = (...parts: ArrayBufferView[]) =>
@@ -49,4 +54,9 @@ test("a file that is shorter or longer than its manifest, or of another kind, is
   assert.throws(() => readWeights(manifest(entry), new Uint8Array(7)), /end before "w"/);
   assert.throws(() => readWeights(manifest(entry), new Uint8Array(9)), /1 bytes that nothing names/);
   assert.throws(() => readWeights(manifest({ ...entry, dtype: "complex64" }), new Uint8Array(16)), TypeError);
+});
+
+test("transpose puts the axes of a tensor in another order", () => {
+  const picture = { shape: [1, 2, 1, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+  assert.deepEqual(transpose(picture, [0, 3, 1, 2]), Float32Array.of(1, 4, 2, 5, 3, 6));
 });
