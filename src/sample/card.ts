@@ -1,6 +1,6 @@
 import type { Pixels } from "../vision/image.ts";
 import type { SampleCitizen } from "./citizen.ts";
-import { ocrDigits, textPath, textWidth, wrap } from "./lettering.ts";
+import { ocrDigits, textPath, wrap } from "./lettering.ts";
 import { asPixels, asSharp, drawSvg } from "./pixels.ts";
 import { drawPortrait } from "./portrait.ts";
 import { Random } from "./random.ts";
@@ -21,8 +21,8 @@ const LAYOUT = {
   bloodLabelX: 0.55,
   bloodValueX: 0.672,
   portrait: { x: 0.738, y: 0.135, width: 0.222, height: 0.278 },
-  issue: { x: 0.849, place: 0.442, date: 0.472, size: 0.0222, width: 0.24 },
-  signature: { x: 0.77, y: 0.49, width: 0.155, height: 0.085 },
+  issue: { x: 0.849, first: 0.441, pitch: 0.0285, size: 0.0218, width: 0.245 },
+  signature: { x: 0.77, y: 0.505, width: 0.155, height: 0.085 },
 } as const;
 
 /** Portraits of those born in an odd year stand on red, of the others on blue. */
@@ -105,13 +105,11 @@ function drawPrint(citizen: SampleCitizen, width: number): string {
   }
 
   const { issue } = LAYOUT;
-  const placeSize = Math.min(
-    px(issue.size),
-    (px(issue.size) * px(issue.width)) / textWidth(citizen.issue_place, px(issue.size)),
-  );
+  const places = wrap(citizen.issue_place, px(issue.size), px(issue.width));
   parts.push(
-    textPath(citizen.issue_place, px(issue.x), px(issue.place), placeSize, { align: "centre" }),
-    textPath(dayFirst(citizen.issue_date), px(issue.x), px(issue.date), px(issue.size), { align: "centre" }),
+    ...[...places, dayFirst(citizen.issue_date)].map((text, i) =>
+      textPath(text, px(issue.x), px(issue.first + i * issue.pitch), px(issue.size), { align: "centre" }),
+    ),
     drawSignature(new Random(citizen.seed, citizen.index, "signature"), width),
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${Math.round(height)}">${parts.join("")}</svg>`;

@@ -59,14 +59,19 @@ export function addNoise(picture: Pixels, random: Random, sigma: number, colour 
 
 /**
  * Multiplies every pixel by a light of its own, in place.
- * @param light  gain at a point, x and y in 0..1
+ * @param gain  at a point, x and y in 0..1
+ * @param cast  the light's colour: further gains for red, green and blue
  */
-export function shade(picture: Pixels, light: (x: number, y: number) => number): void {
+export function shade(
+  picture: Pixels,
+  gain: (x: number, y: number) => number,
+  cast: readonly [number, number, number] = [1, 1, 1],
+): void {
   const { data, width, height } = picture;
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i += 3) {
-      const gain = light(x / width, y / height);
-      for (let c = 0; c < 3; c++) data[i + c] = Math.min(255, data[i + c] * gain + 0.5);
+      const light = gain(x / width, y / height);
+      for (let c = 0; c < 3; c++) data[i + c] = Math.min(255, data[i + c] * light * cast[c] + 0.5);
     }
   }
 }

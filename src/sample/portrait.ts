@@ -86,11 +86,11 @@ export async function drawSelfiePicture(
   const picture = layOver(cutout, m, room);
   const slope = random.between(-0.12, 0.12);
   const gain = random.between(0.94, 1.1);
-  shade(picture, (x) => gain + slope * (x - 0.5));
-  addNoise(picture, random, random.between(1, 2.5));
+  const noise = random.between(1, 2.5);
   const warmth = random.between(-0.03, 0.03);
+  shade(picture, (x) => gain + slope * (x - 0.5), [1 + warmth, 1, 1 - warmth]);
+  addNoise(picture, random, noise);
   return asSharp(picture)
-    .linear([1 + warmth, 1, 1 - warmth], [0, 0, 0])
     .jpeg({ quality: random.whole(80, 92) })
     .toBuffer();
 }

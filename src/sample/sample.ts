@@ -4,27 +4,35 @@ import { KTP_FIELDS, type KtpField } from "../vision/facts.ts";
 import { drawCard } from "./card.ts";
 import { makeCitizen, type SampleCitizen } from "./citizen.ts";
 import { drawNotAKtpPicture, type NotAKtpKind } from "./not-a-ktp.ts";
+import { type Level, type Photograph, photograph } from "./photograph.ts";
 import { addNoise, asSharp } from "./pixels.ts";
 import { drawSelfiePicture } from "./portrait.ts";
 import { Random } from "./random.ts";
 
 export { makeCitizen, type SampleCitizen } from "./citizen.ts";
 export { NOT_A_KTP_KINDS, type NotAKtpKind } from "./not-a-ktp.ts";
-
-/** How hard a photograph of a card is to read: 0 flat scan, 1 easy, 2 usual, 3 hard. */
-export type Level = 0 | 1 | 2 | 3;
+export type { Effect, Level, Photograph } from "./photograph.ts";
 
 export interface DrawOptions {
+  /** Default 0. */
   readonly level?: Level;
 }
 
-/** A JPEG photograph of the citizen's card. The same citizen and options give the same bytes. */
-export async function drawKtp(citizen: SampleCitizen, _options: DrawOptions = {}): Promise<Uint8Array> {
-  const random = new Random(citizen.seed, citizen.index, "scan");
-  const width = random.pick([1280, 1360, 1440, 1520, 1600]);
-  const card = await drawCard(citizen, width);
-  addNoise(card, random, random.between(0.8, 2.4));
-  return asSharp(card).jpeg({ quality: 92 }).toBuffer();
+/** Widths in pixels at which cards are drawn: those of common scans. */
+const SCAN_WIDTHS = [1280, 1360, 1440, 1520, 1600];
+
+/** A photograph of the citizen's card, and where the card is in it. The same citizen and level give the same bytes. */
+export async function photographKtp(
+  citizen: SampleCitizen,
+  { level = 0 }: DrawOptions = {},
+): Promise<Photograph> {
+  const random = new Random(citizen.seed, citizen.index, "photograph", level);
+  return photograph(await drawCard(citizen, random.pick(SCAN_WIDTHS)), random, level);
+}
+
+/** The JPEG of {@link photographKtp}. */
+export async function drawKtp(citizen: SampleCitizen, options: DrawOptions = {}): Promise<Uint8Array> {
+  return (await photographKtp(citizen, options)).jpeg;
 }
 
 /** A JPEG selfie of the citizen: 720 × 960 pixels and more, one face. The same citizen gives the same bytes. */
@@ -56,25 +64,54 @@ export interface SampleOrder {
   readonly level?: Level;
 }
 
+/** How many other people's selfies each card is paired with in `pairs.csv`. */
+const IMPOSTORS = 3;
+
 /**
- * Writes `ktp-0001.jpg`, `selfie-0001.jpg`, … and `truth.json` (`{ "ktp-0001.jpg": { nik, name, … } }`).
+ * Writes `ktp-0001.jpg`, `selfie-0001.jpg`, … and three files about them:
+ * - `truth.json` `{ "ktp-0001.jpg": { nik, name, … } }`: what stands on each card
+ * - `photographs.json` `{ "ktp-0001.jpg": { corners, effects } }`: where the card is in its picture, what was done to it
+ * - `pairs.csv` `file_x,file_y,Decision`: cards with selfies, Yes of the same person, No of another
  * @returns the citizens in the order of their numbers
  */
-export async function writeSamples({ seed, count, out, level }: SampleOrder): Promise<SampleCitizen[]> {
+export async function writeSamples({ seed, count, out, level = 0 }: SampleOrder): Promise<SampleCitizen[]> {
   await mkdir(out, { recursive: true });
   const citizens: SampleCitizen[] = [];
   const truth: Record<string, Record<KtpField, string>> = {};
+  const photographs: Record<string, Omit<Photograph, "jpeg">> = {};
   for (let index = 0; index < count; index++) {
     const citizen = await makeCitizen(seed, index);
-    const number = String(index + 1).padStart(4, "0");
-    const [ktp, selfie] = await Promise.all([drawKtp(citizen, { level }), drawSelfie(citizen)]);
-    await Promise.all([
-      writeFile(join(out, `ktp-${number}.jpg`), ktp),
-      writeFile(join(out, `selfie-${number}.jpg`), selfie),
+    const [{ jpeg, ...photograph }, selfie] = await Promise.all([
+      photographKtp(citizen, { level }),
+      drawSelfie(citizen),
     ]);
-    truth[`ktp-${number}.jpg`] = truthOf(citizen);
+    await Promise.all([
+      writeFile(join(out, nameOf("ktp", index)), jpeg),
+      writeFile(join(out, nameOf("selfie", index)), selfie),
+    ]);
+    truth[nameOf("ktp", index)] = truthOf(citizen);
+    photographs[nameOf("ktp", index)] = photograph;
     citizens.push(citizen);
   }
-  await writeFile(join(out, "truth.json"), `${JSON.stringify(truth, null, 2)}\n`);
+  const pairs = citizens.flatMap((citizen, index) => [
+    [nameOf("ktp", index), nameOf("selfie", index), "Yes"],
+    ...citizens
+      .map((other, at) => ({ other, at, distance: (at - index + count) % count }))
+      .filter(({ other }) => other.face !== citizen.face)
+      .sort((a, b) => a.distance - b.distance)
+      .slice(0, IMPOSTORS)
+      .map(({ at }) => [nameOf("ktp", index), nameOf("selfie", at), "No"]),
+  ]);
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  await Promise.all([
+    writeFile(join(out, "truth.json"), json(truth)),
+    writeFile(join(out, "photographs.json"), json(photographs)),
+    writeFile(
+      join(out, "pairs.csv"),
+      `file_x,file_y,Decision\n${pairs.map((p) => `${p.join(",")}\n`).join("")}`,
+    ),
+  ]);
   return citizens;
 }
+
+const nameOf = (kind: "ktp" | "selfie", index: number) => `${kind}-${String(index + 1).padStart(4, "0")}.jpg`;
