@@ -13,6 +13,7 @@ import Fastify, {
 import type { Idempotency } from "../database/idempotency.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import { inTrace, parseTraceparent } from "../observability/trace.ts";
 import { KycError } from "../verification/errors.ts";
 import type { Clock } from "../verification/ports.ts";
 import type { Caller, KycService } from "../verification/verification.ts";
@@ -71,6 +72,8 @@ declare module "fastify" {
 const BASE_PATH = "/api/v1/kyc";
 /** Three of the largest bodies, or about a hundred usual ones; each costs up to three times its length for a moment. */
 const UPLOADS_IN_MEMORY_BYTES = 48 * 1024 * 1024;
+/** A user_id of 36 characters outside the Basic Multilingual Plane, each four bytes written as %XX. */
+const MAX_PARAM_LENGTH = 36 * 4 * 3;
 /** The platform's gateway gives up after 60 s: a body that takes longer has nobody waiting for it. */
 const REQUEST_MS = 60_000;
 
@@ -94,12 +97,22 @@ export function createApp(parts: AppParts): FastifyInstance {
     // Fastify takes no number of hops; whoever sets one says that nobody reaches this port past that many proxies.
     trustProxy: typeof hops === "number" ? (_address, hop) => hop < hops : (hops ?? false),
     bodyLimit,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_MS,
     requestIdHeader: false,
     genReqId: requestId,
-    childLoggerFactory: (parent, bindings, options, raw) =>
-      parent.child({ ...bindings, ...traceOf(raw) }, options),
-    frameworkErrors: refuse,
+    childLoggerFactory: (parent, bindings, options, raw) => {
+      const trace = parseTraceparent(raw.headers.traceparent);
+      return parent.child(
+        { ...bindings, ...(trace && { trace_id: trace.traceId, span_id: trace.spanId }) },
+        options,
+      );
+    },
+    // A path that cannot be read never comes to the hooks.
+    frameworkErrors: (error, request, reply) => {
+      follow(request, reply as FastifyReply);
+      refuse(error, request, reply as FastifyReply);
+    },
     clientErrorHandler: (error, socket) => answerRaw(error, socket, clock),
   });
   app.setValidatorCompiler(validatorCompiler);
@@ -113,9 +126,9 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.removeContentTypeParser("text/plain");
   app.decorateRequest("caller");
 
-  app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-    reply.raw.once("close", () => observe(request, reply));
+  app.addHook("onRequest", (request, reply, done) => {
+    follow(request, reply);
+    inTrace(parseTraceparent(request.headers.traceparent), done);
   });
   const life = lifeline(app, log);
   app.decorate("stop", (deadlineMs: number) => life.stop(deadlineMs));
@@ -206,6 +219,11 @@ export function createApp(parts: AppParts): FastifyInstance {
     reply.code(status).headers(headers).send(JSON.stringify(problem));
   }
 
+  function follow(request: FastifyRequest, reply: FastifyReply): void {
+    reply.header("x-request-id", request.id);
+    reply.raw.once("close", () => observe(request, reply));
+  }
+
   function observe(request: FastifyRequest, reply: FastifyReply): void {
     const { method } = request;
     const pattern = request.is404 ? undefined : request.routeOptions.url;
@@ -236,14 +254,6 @@ const codesOf = (request: FastifyRequest) => request.routeOptions?.config?.codes
 function requestId(raw: IncomingMessage): string {
   const given = raw.headers["x-request-id"];
   return typeof given === "string" && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
-}
-
-/** W3C Trace Context: the ids of the trace that this request belongs to. */
-function traceOf(raw: { headers: IncomingMessage["headers"] }): { trace_id?: string; span_id?: string } {
-  const found = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}/.exec(
-    String(raw.headers.traceparent ?? ""),
-  );
-  return found ? { trace_id: found[1], span_id: found[2] } : {};
 }
 
 type Methods = Map<string, Set<string>>;

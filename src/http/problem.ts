@@ -59,9 +59,11 @@ const FRAMEWORK: Readonly<Record<string, readonly [status: number, detail: strin
   ],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "The body is too large. Send a smaller image."],
   FST_ERR_BAD_URL: [400, "The path is not a valid URL path."],
+  FST_ERR_MAX_PARAM_LENGTH: [414, "The path is too long: no id is of this length."],
   FST_FILES_LIMIT: [400, "The form has more than one file. Send the image alone."],
   FST_FIELDS_LIMIT: [400, "The form has too many fields."],
   FST_PARTS_LIMIT: [400, "The form has too many parts."],
+  FST_INVALID_JSON_FIELD_ERROR: [400, "A part of the form says that it is JSON and is not."],
   FST_PROTO_VIOLATION: [400, "The form has a field by a name that is not allowed."],
 };
 

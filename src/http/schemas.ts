@@ -41,6 +41,17 @@ const ImageFile = Type.Unsafe<Uint8Array | string>({
   description: "JPEG, PNG or WebP, at most 10 MiB, as a file part with a filename.",
 });
 
+/** Both names count; the platform's gateway sends the second. Their form is checked where they are used. */
+export const PostHeaders = Type.Object({
+  "idempotency-key": Type.Optional(
+    Type.String({
+      description:
+        "1 to 255 printable characters: the same key and body get the same answer again, for 24 hours.",
+    }),
+  ),
+  "x-idempotency-key": Type.Optional(Type.String({ description: "Another name for Idempotency-Key." })),
+});
+
 /** One request body in both of its forms. */
 const inBothForms = <J extends TSchema, F extends TSchema>(json: J, form: F) => ({
   content: { "application/json": { schema: json }, "multipart/form-data": { schema: form } },
@@ -196,7 +207,7 @@ export const NAMED_SCHEMAS = {
 
 export const StartAnswer = Type.Object(
   { verification_id: Uuid, status: Type.Literal("PENDING"), message: Type.String() },
-  open,
+  { ...open, description: "The verification has begun." },
 );
 export const KtpAnswer = Type.Object(
   {
@@ -205,7 +216,7 @@ export const KtpAnswer = Type.Object(
     ocr_result: ref("KtpOcrResult"),
     next_step: Type.String(),
   },
-  open,
+  { ...open, description: "The card was read." },
 );
 export const SelfieAnswer = Type.Object(
   {
@@ -216,7 +227,7 @@ export const SelfieAnswer = Type.Object(
     dukcapil_result: nullable(ref("DukcapilResult")),
     rejection_reason: Type.Optional(Type.String()),
   },
-  open,
+  { ...open, description: "What was measured, and the decision." },
 );
 export const VerificationAnswer = Type.Object(
   {
@@ -231,7 +242,7 @@ export const VerificationAnswer = Type.Object(
     created_at: Moment,
     completed_at: nullable(Moment),
   },
-  open,
+  { ...open, description: "What is known so far; what is not there yet is null." },
 );
 export const HistoryAnswer = Type.Array(VerificationAnswer, { description: "newest first" });
 
