@@ -23,12 +23,11 @@ export class ModelSourceError extends Error {
   }
 }
 
-/** What lies in the cache folder, written beside the files. */
+/**
+ * What was built and from what, written beside each network's file. One a network, so that processes that build at the
+ * same time never write over what another one noted.
+ */
 interface Manifest {
-  readonly models: Readonly<Record<string, ManifestEntry>>;
-}
-
-interface ManifestEntry {
   readonly sha256: string;
   readonly converter: number;
   /** Path inside the package → sha256. */
@@ -91,7 +90,8 @@ export async function buildModels({
     onProgress?.({ model, why: state === "ok" ? "forced" : state, number: i + 1, of: wanted.length });
     const bytes = await build(model, source);
     await replaceFile(builtFile(cacheDir, model), bytes);
-    await note(cacheDir, model, { sha256: sha256(bytes), converter: CONVERTER, sources: source.files });
+    const manifest: Manifest = { sha256: sha256(bytes), converter: CONVERTER, sources: source.files };
+    await replaceFile(manifestFile(cacheDir, model), `${JSON.stringify(manifest, null, 2)}\n`);
   }
   return wanted.map(({ model }) => model);
 }
@@ -101,46 +101,32 @@ export async function checkBuilt(
   cacheDir: string,
   models: readonly PackagedModel[] = PACKAGED,
 ): Promise<readonly (PackagedModel & { readonly state: CacheState })[]> {
-  const manifest = await readManifest(cacheDir);
   return Promise.all(
     models.map(async ({ model, source }) => {
       const found = await sha256File(builtFile(cacheDir, model));
-      return { model, source, state: stateOf(found, manifest.models[model], source) };
+      return { model, source, state: stateOf(found, await readManifest(cacheDir, model), source) };
     }),
   );
 }
 
-function stateOf(found: string | null, entry: ManifestEntry | undefined, source: PackageSource): CacheState {
-  if (!found || !entry) return "missing";
-  if (found !== entry.sha256) return "corrupt";
+function stateOf(found: string | null, manifest: Manifest | null, source: PackageSource): CacheState {
+  if (!found || !manifest) return "missing";
+  if (found !== manifest.sha256) return "corrupt";
   const current =
-    entry.converter === CONVERTER && JSON.stringify(entry.sources) === JSON.stringify(source.files);
+    manifest.converter === CONVERTER && JSON.stringify(manifest.sources) === JSON.stringify(source.files);
   return current ? "ok" : "outdated";
 }
 
-const manifestFile = (cacheDir: string) => join(cacheDir, "manifest.json");
+const manifestFile = (cacheDir: string, model: ModelName) => join(cacheDir, `${model}.json`);
 
-async function readManifest(cacheDir: string): Promise<Manifest> {
-  const none: Manifest = { models: {} };
-  const bytes = await readIfThere(manifestFile(cacheDir));
-  if (!bytes) return none;
+async function readManifest(cacheDir: string, model: ModelName): Promise<Manifest | null> {
+  const bytes = await readIfThere(manifestFile(cacheDir, model));
   try {
-    const { models } = JSON.parse(bytes.toString()) as Partial<Manifest>;
-    return models ? { models } : none;
+    return bytes && JSON.parse(bytes.toString());
   } catch {
-    // A manifest that cannot be read vouches for nothing: all is built anew.
-    return none;
+    // What cannot be read vouches for nothing: the network is built anew.
+    return null;
   }
-}
-
-/**
- * Adds a network to the manifest, which is read again each time: another process may have added to it. Should one
- * overwrite what the other added, that network counts as missing and is built once more, into the same bytes.
- */
-async function note(cacheDir: string, model: ModelName, entry: ManifestEntry): Promise<void> {
-  const { models } = await readManifest(cacheDir);
-  const manifest: Manifest = { models: { ...models, [model]: entry } };
-  await replaceFile(manifestFile(cacheDir), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 async function build(model: ModelName, source: PackageSource): Promise<Uint8Array> {

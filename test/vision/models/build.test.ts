@@ -37,6 +37,7 @@ const BUILT: Readonly<Record<string, string>> = {
   "liveness-baseline": "60e5886c757927403a6f5687c6768d06a8f116af554e2c509855aba4ec7a8cdd",
 };
 
+const manifestFile = (cacheDir: string, model: ModelName) => join(cacheDir, `${model}.json`);
 const states = async (cacheDir: string) =>
   Object.fromEntries((await checkBuilt(cacheDir)).map(({ model, state }) => [model, state]));
 const allOk = Object.fromEntries(PACKAGED.map(({ model }) => [model, "ok"]));
@@ -58,14 +59,13 @@ test("an empty folder is filled, each network told of, always with the same byte
   for (const model of built) hashes[model] = sha256(await readFile(builtFile(cacheDir, model)));
   assert.deepEqual(hashes, BUILT);
 
-  const manifest = JSON.parse(await readFile(join(cacheDir, "manifest.json"), "utf8"));
   for (const { model, source } of PACKAGED) {
-    assert.equal(manifest.models[model].sha256, BUILT[model]);
-    assert.deepEqual(manifest.models[model].sources, source.files);
+    const manifest = JSON.parse(await readFile(manifestFile(cacheDir, model), "utf8"));
+    assert.deepEqual([manifest.sha256, manifest.sources], [BUILT[model], source.files]);
   }
   assert.deepEqual(
     (await readdir(cacheDir)).sort(),
-    ["manifest.json", ...built.map((m) => `${m}.onnx`)].sort(),
+    built.flatMap((model) => [`${model}.json`, `${model}.onnx`]).sort(),
   );
 });
 
@@ -89,9 +89,11 @@ test("a missing, a corrupt, a cut-off and an outdated file are named and built a
   await replaceFile(builtFile(cacheDir, "iris"), damaged);
   const whole = await readFile(builtFile(cacheDir, "liveness-baseline"));
   await replaceFile(builtFile(cacheDir, "liveness-baseline"), whole.subarray(0, 1000));
-  const manifest = JSON.parse(await readFile(join(cacheDir, "manifest.json"), "utf8"));
-  manifest.models["spoof-baseline"].converter = 0;
-  await replaceFile(join(cacheDir, "manifest.json"), JSON.stringify(manifest));
+  const manifest = JSON.parse(await readFile(manifestFile(cacheDir, "spoof-baseline"), "utf8"));
+  await replaceFile(
+    manifestFile(cacheDir, "spoof-baseline"),
+    JSON.stringify({ ...manifest, converter: manifest.converter - 1 }),
+  );
 
   const faults = {
     "text-direction": "missing",
@@ -112,15 +114,21 @@ test("a missing, a corrupt, a cut-off and an outdated file are named and built a
   assert.deepEqual(await states(cacheDir), allOk);
 });
 
-test("without a manifest, or with one that cannot be read, nothing in the folder is trusted", async (t) => {
+test("a file whose manifest is gone, cannot be read or names other weights is not trusted", async (t) => {
   const cacheDir = await ownCache(t);
-  const missing = Object.fromEntries(PACKAGED.map(({ model }) => [model, "missing"]));
-  for (const content of ["{", "null", "[]", '{"models":3}']) {
-    await replaceFile(join(cacheDir, "manifest.json"), content);
-    assert.deepEqual(await states(cacheDir), missing, content);
+  const file = manifestFile(cacheDir, "iris");
+  const manifest = JSON.parse(await readFile(file, "utf8"));
+  for (const [content, state] of [
+    ["{", "missing"],
+    ["null", "missing"],
+    ["[]", "corrupt"],
+    [JSON.stringify({ ...manifest, sources: {} }), "outdated"],
+  ]) {
+    await replaceFile(file, content);
+    assert.deepEqual(await states(cacheDir), { ...allOk, iris: state }, content);
   }
-  await rm(join(cacheDir, "manifest.json"));
-  assert.deepEqual(await states(cacheDir), missing);
+  await rm(file);
+  assert.deepEqual(await states(cacheDir), { ...allOk, iris: "missing" });
 });
 
 test("two processes that build at once end with every network right and nothing left over", async (t) => {
