@@ -225,38 +225,64 @@ function pose(random: Random, { roll, tilt, share }: Settings, width: number, he
 /** ISO/IEC 7810: corners rounded by 3.18 mm of 85.60 mm. */
 const CORNER = 3.18 / 85.6;
 
-/** Lays the card on the ground, with the soft shadow that its edge throws. */
+/** The shadow that a card's edge throws: shift and softness as shares of the picture's width, and darkness. */
+const EDGE_SHADOW = { right: 0.004, down: 0.006, blur: 0.006, depth: 0.45 };
+/** Shadows are soft: they are drawn at this share of the picture's size. */
+const SHADOW_SCALE = 0.25;
+
+/** Lays the card on the ground, with the soft shadow that its edge throws; `ground` is drawn upon. */
 async function layCard(card: Pixels, ground: Pixels, corners: Quad): Promise<Pixels> {
-  const { width, height } = ground;
-  const longest = Math.max(
-    ...corners.map(([x, y], i) => Math.hypot(x - corners[(i + 1) % 4][0], y - corners[(i + 1) % 4][1])),
+  const { width, height, data } = ground;
+  const sides = corners.map(([x, y], i) =>
+    Math.hypot(x - corners[(i + 1) % 4][0], y - corners[(i + 1) % 4][1]),
   );
   // A card much larger than its image is scaled down first: `warp` does not low-pass.
-  const cardWidth = Math.min(card.width, Math.round(longest * 1.15));
+  const cardWidth = Math.min(card.width, Math.round(Math.max(...sides) * 1.15));
   const cardHeight = Math.round(cardWidth / CARD_RATIO);
-  const [face, mask] = await Promise.all([
+  const [face, mask, shadow] = await Promise.all([
     asPixels(asSharp(card).resize(cardWidth, cardHeight, { fit: "fill" })),
     drawSvg(
       `<svg xmlns="http://www.w3.org/2000/svg" width="${cardWidth}" height="${cardHeight}"><rect width="100%" height="100%"/><rect x="1" y="1" width="${cardWidth - 2}" height="${cardHeight - 2}" rx="${cardWidth * CORNER}" fill="#fff"/></svg>`,
     ),
+    edgeShadow(corners, width, height),
   ]);
+  for (let i = 0; i < data.length; i++) data[i] = (data[i] * shadow.data[i]) / 255 + 0.5;
+
+  const left = Math.max(0, Math.floor(Math.min(...corners.map(([x]) => x))) - 2);
+  const top = Math.max(0, Math.floor(Math.min(...corners.map(([, y]) => y))) - 2);
+  const right = Math.min(width, Math.ceil(Math.max(...corners.map(([x]) => x))) + 2);
+  const bottom = Math.min(height, Math.ceil(Math.max(...corners.map(([, y]) => y))) + 2);
   const flat: Quad = [
     [0, 0],
     [cardWidth - 1, 0],
     [cardWidth - 1, cardHeight - 1],
     [0, cardHeight - 1],
   ];
-  const toCard = perspective(corners, flat);
-  const seen = warp(face, toCard, width, height);
-  const cover = warp(mask, toCard, width, height);
-  const cast: Matrix = multiply(toCard, [1, 0, -width * 0.004, 0, 1, -width * 0.006, 0, 0, 1]);
-  const shadow = await asPixels(asSharp(warp(mask, cast, width, height)).blur(width * 0.006));
-  const data = new Uint8Array(seen.data.length);
-  for (let i = 0; i < data.length; i++) {
-    const a = cover.data[i] / 255;
-    data[i] = seen.data[i] * a + ground.data[i] * (1 - 0.45 * (shadow.data[i] / 255)) * (1 - a) + 0.5;
+  const toCard: Matrix = multiply(perspective(corners, flat), [1, 0, left, 0, 1, top, 0, 0, 1]);
+  const seen = warp(face, toCard, right - left, bottom - top);
+  const cover = warp(mask, toCard, right - left, bottom - top);
+  for (let y = 0; y < seen.height; y++) {
+    let o = ((top + y) * width + left) * 3;
+    for (let i = y * seen.width * 3; i < (y + 1) * seen.width * 3; i++, o++) {
+      const a = cover.data[i] / 255;
+      data[o] = seen.data[i] * a + data[o] * (1 - a) + 0.5;
+    }
   }
-  return { width, height, data };
+  return ground;
+}
+
+/** White where the ground is lit, darker around the card. */
+async function edgeShadow(corners: Quad, width: number, height: number): Promise<Pixels> {
+  const { right, down, blur, depth } = EDGE_SHADOW;
+  const points = corners.map(
+    ([x, y]) => `${(x + right * width) * SHADOW_SCALE},${(y + down * width) * SHADOW_SCALE}`,
+  );
+  const [w, h] = [Math.round(width * SHADOW_SCALE), Math.round(height * SHADOW_SCALE)];
+  const small = await drawSvg(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}"><polygon points="${points.join(" ")}" fill-opacity="${depth}"/></svg>`,
+    blur * w,
+  );
+  return asPixels(asSharp(small).resize(width, height, { fit: "fill", kernel: "linear" }));
 }
 
 /** Slope, exposure, colour, and where wanted a shadow with a soft edge and the glare of a lamp on the laminate. */

@@ -57,6 +57,9 @@ export function addNoise(picture: Pixels, random: Random, sigma: number, colour 
   }
 }
 
+/** Between points so far apart, in pixels along a row, light is taken to change evenly. */
+const LIGHT_STEP = 16;
+
 /**
  * Multiplies every pixel by a light of its own, in place.
  * @param gain  at a point, x and y in 0..1
@@ -69,9 +72,17 @@ export function shade(
 ): void {
   const { data, width, height } = picture;
   for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i += 3) {
-      const light = gain(x / width, y / height);
-      for (let c = 0; c < 3; c++) data[i + c] = Math.min(255, data[i + c] * light * cast[c] + 0.5);
+    let next = gain(0, y / height);
+    for (let from = 0; from < width; from += LIGHT_STEP) {
+      let light = next;
+      next = gain((from + LIGHT_STEP) / width, y / height);
+      const slope = (next - light) / LIGHT_STEP;
+      for (let x = from; x < Math.min(width, from + LIGHT_STEP); x++, i += 3, light += slope) {
+        for (let c = 0; c < 3; c++) {
+          const v = data[i + c] * light * cast[c] + 0.5;
+          data[i + c] = Math.min(v, 255);
+        }
+      }
     }
   }
 }
