@@ -99,6 +99,8 @@ export function createApp(parts: AppParts): FastifyInstance {
     bodyLimit,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_MS,
+    // By then all is answered or too late; a connection on which nothing was ever asked would hold the end up.
+    forceCloseConnections: true,
     requestIdHeader: false,
     genReqId: requestId,
     childLoggerFactory: (parent, bindings, options, raw) => {

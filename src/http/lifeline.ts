@@ -55,10 +55,7 @@ export function lifeline(app: FastifyInstance, log: Log): Lifeline {
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       }
       const cutOff = underWay;
-      if (cutOff > 0) {
-        log.warn({ requests: cutOff }, "stopped before these requests were answered");
-        app.server.closeAllConnections();
-      }
+      if (cutOff > 0) log.warn({ requests: cutOff }, "stopped before these requests were answered");
       await app.close();
       return cutOff;
     },
