@@ -7,6 +7,7 @@ import { asPixels, asSharp, drawSvg } from "./pixels.ts";
 
 /** A person cut out of a photograph. */
 export interface Cutout {
+  readonly face: Face;
   readonly picture: Pixels;
   /** Grey: 255 where the person is, 0 where others or the room are, soft between. */
   readonly mask: Pixels;
@@ -57,6 +58,7 @@ async function makeCutout(face: Face): Promise<Cutout> {
     faceWidth * FEATHER,
   );
   return {
+    face,
     picture,
     mask,
     room: await roomBehind(picture, mask),

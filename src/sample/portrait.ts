@@ -79,15 +79,15 @@ export async function drawSelfiePicture(
   const random = new Random(...key, "selfie");
   const cutout = await cutoutOf(faceId);
   const [width, height] = random.pick(SELFIE_SIZES);
-  const faceWidth = width * random.between(0.46, 0.5);
-  const centre: Point = [width * random.between(0.47, 0.53), height * random.between(0.43, 0.47)];
-  const m = placement(cutout, centre, faceWidth, random.between(-4, 4));
+  const faceWidth = width * random.between(...cutout.face.selfie);
+  const centre: Point = [width * random.between(0.46, 0.51), height * random.between(0.43, 0.47)];
+  const m = placement(cutout, centre, faceWidth, random.between(-2, 4));
   const room = await asPixels(asSharp(cutout.room).resize(width, height, { fit: "cover", kernel: "cubic" }));
   const picture = layOver(cutout, m, room);
-  const slope = random.between(-0.12, 0.12);
-  const gain = random.between(0.94, 1.1);
-  const noise = random.between(1, 2.5);
-  const warmth = random.between(-0.03, 0.03);
+  const slope = random.between(-0.1, 0.1);
+  const gain = random.between(0.97, 1.08);
+  const noise = random.between(0.6, 1.8);
+  const warmth = random.between(-0.015, 0.04);
   shade(picture, (x) => gain + slope * (x - 0.5), [1 + warmth, 1, 1 - warmth]);
   addNoise(picture, random, noise);
   return asSharp(picture)
