@@ -20,6 +20,8 @@ export interface Config {
     readonly cacheDir: string;
     /** Where downloaded packs lie. */
     readonly packDir: string;
+    /** Where packs are fetched from in place of their publishers; null: from these. */
+    readonly mirror: string | null;
   };
   readonly vision: {
     readonly workers: number;
@@ -41,9 +43,9 @@ export interface Config {
     readonly giveUpAfterHours: number;
     readonly kemendagri: {
       readonly institution: string;
-      readonly user: string;
+      readonly userId: string;
       readonly password: string;
-      readonly ip: string;
+      readonly ipUser: string;
     } | null;
   };
   readonly http: {
@@ -188,9 +190,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     if (dukcapilUrl === null) fault("DUKCAPIL_URL", "must be set for DUKCAPIL_ADAPTER=kemendagri.");
     kemendagri = {
       institution: need("DUKCAPIL_INSTITUTION"),
-      user: need("DUKCAPIL_USER"),
+      userId: need("DUKCAPIL_USER"),
       password: need("DUKCAPIL_PASSWORD"),
-      ip: need("DUKCAPIL_IP"),
+      ipUser: need("DUKCAPIL_IP"),
     };
   }
 
@@ -276,6 +278,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
           fileURLToPath(new URL("../node_modules/.cache/payu-kyc/models", import.meta.url)),
       ),
       packDir: resolve(text("MODELS_DIR") ?? resolve(dataDir, "models")),
+      mirror: text("MODELS_MIRROR") === null ? null : url("MODELS_MIRROR", ["http:", "https:"], ""),
     },
     vision: {
       workers,
@@ -293,7 +296,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     dukcapil: {
       adapter,
       url: url("DUKCAPIL_URL", ["http:", "https:"], "http://localhost:8091/api/v1"),
-      timeoutMs: number("DUKCAPIL_TIMEOUT_MS", 5_000, 100, 60_000),
+      timeoutMs: number("DUKCAPIL_TIMEOUT_MS", 3_000, 100, 60_000),
       giveUpAfterHours: number("DUKCAPIL_GIVE_UP_HOURS", 72, 1, 24 * 365),
       kemendagri,
     },

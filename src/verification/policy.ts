@@ -137,7 +137,7 @@ export function decide({ type, liveness, faceMatch, dukcapil }: Evidence, policy
   if (registry === "ERROR") {
     return {
       status: "FAILED",
-      reason: "The civil registry could not be reached in time. Please start again.",
+      reason: "The civil registry gave no verdict in time. Please start again.",
     };
   }
   if (dukcapil === null || registry === "PENDING") return { status: "PROCESSING" };

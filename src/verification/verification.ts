@@ -1,5 +1,5 @@
 import type { Dukcapil, DukcapilResult } from "../dukcapil/dukcapil.ts";
-import { DukcapilUnavailableError } from "../dukcapil/dukcapil.ts";
+import { DukcapilQueryError, DukcapilUnavailableError } from "../dukcapil/dukcapil.ts";
 import { compare } from "../vision/face/compare.ts";
 import type {
   FaceMatchResult,
@@ -77,7 +77,7 @@ export interface KycService {
   submitKtp(caller: Caller, verificationId: string, image: Uint8Array): Promise<KtpStepAnswer>;
   submitSelfie(caller: Caller, verificationId: string, image: Uint8Array): Promise<SelfieStepAnswer>;
   status(caller: Caller, verificationId: string): Promise<VerificationView>;
-  /** Newest first. `next` is the cursor of the following page. */
+  /** Newest first. `next` is the cursor of the following page. @throws RangeError for a cursor that is none of ours */
   history(
     caller: Caller,
     userId: string,
@@ -303,8 +303,11 @@ export function kycService(parts: Parts): KycService {
       }
       const now = clock.now();
       const tries = v.dukcapilTries + 1;
-      const givenUp = now.getTime() - v.createdAt.getTime() > parts.giveUpAfterHours * 3_600_000;
-      const seconds = Math.min(RETRY_SECONDS.first * 2 ** (tries - 1), RETRY_SECONDS.last);
+      const tooLate = now.getTime() - v.createdAt.getTime() > parts.giveUpAfterHours * 3_600_000;
+      // A question that the registry cannot take does not get better by being asked again.
+      const givenUp = tooLate || error instanceof DukcapilQueryError;
+      const backOff = Math.min(RETRY_SECONDS.first * 2 ** (tries - 1), RETRY_SECONDS.last);
+      const seconds = Math.max(backOff, (error.retryAfterMs ?? 0) / 1000);
       result = unanswered(ktp.nik, givenUp ? "ERROR" : "PENDING");
       waiting = { dukcapilTries: tries, dukcapilDueAt: new Date(now.getTime() + seconds * 1000) };
     }
@@ -447,17 +450,8 @@ export function kycService(parts: Parts): KycService {
           "The token's subject may not read this user's verifications.",
         );
       }
-      try {
-        const { items, next } = await verifications.history(userId, limit, cursor);
-        return { items: items.map(view), next };
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        throw new KycError(
-          "KYC_VAL_001",
-          400,
-          "cursor: is not one that this service gave. Take it from the Link header.",
-        );
-      }
+      const { items, next } = await verifications.history(userId, limit, cursor);
+      return { items: items.map(view), next };
     },
 
     async ownerOf(verificationId) {

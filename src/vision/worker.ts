@@ -2,11 +2,11 @@ import { workerData } from "node:worker_threads";
 import type { KtpReport, SelfieReport } from "./facts.ts";
 import { type ImageFault, ImageRefusedError } from "./image.ts";
 import { lookAtKtp, lookAtSelfie } from "./look.ts";
-import { type OpenModelsOptions, openModels } from "./models/open.ts";
+import { openModels } from "./models/open.ts";
 
 /** What a worker is started with. */
 export interface WorkerSetup {
-  readonly models: OpenModelsOptions;
+  readonly models: Parameters<typeof openModels>[0];
   readonly livenessThreshold: number;
 }
 

@@ -1,0 +1,62 @@
+import { buildModels } from "../vision/models/build.ts";
+import { PACKS, type PackName } from "../vision/models/catalogue.ts";
+import { listModels, verifyModels } from "../vision/models/list.ts";
+import { pullPack } from "../vision/models/pull.ts";
+import { type Command, UsageError } from "./command.ts";
+
+export const models: Command = {
+  usage: "models list | build [--force] | verify | pull PACK [--from DIR]",
+  summary: `Show, build, check or fetch the networks (packs: ${Object.keys(PACKS).join(", ")}).`,
+  flags: { force: "boolean", from: "string" },
+  async run([verb, ...words], flags, { config, out }) {
+    const { cacheDir, packDir } = config.models;
+    switch (verb) {
+      case "list":
+        for (const model of await listModels({ cacheDir, packDir })) {
+          out.result(
+            { ...model },
+            () =>
+              `${model.name.padEnd(18)} ${model.state.padEnd(8)} ${model.licence.padEnd(12)} ${model.role}`,
+          );
+        }
+        return;
+      case "build": {
+        const built = await buildModels({
+          cacheDir,
+          force: flags.force === true,
+          onProgress: ({ model, why, number, of }) =>
+            out.note(`building network ${number} of ${of}: ${model} (${why})`),
+        });
+        out.result({ built, cacheDir }, () =>
+          built.length > 0
+            ? `${built.length} networks built in ${cacheDir}`
+            : `All networks are built in ${cacheDir}`,
+        );
+        return;
+      }
+      case "verify": {
+        const states = await verifyModels({ cacheDir, packDir });
+        for (const state of states) out.result({ ...state }, () => `${state.name.padEnd(18)} ${state.state}`);
+        const bad = states.filter(({ state }) => state !== "ok" && state !== "absent");
+        if (bad.length > 0) throw new Error(`${bad.map(({ name }) => name).join(", ")}: run "models build".`);
+        return;
+      }
+      case "pull": {
+        const [pack] = words;
+        if (!(pack in PACKS)) throw new UsageError(`Name a pack: ${Object.keys(PACKS).join(", ")}.`);
+        const files = await pullPack({
+          pack: pack as PackName,
+          packDir,
+          mirror: config.models.mirror ?? undefined,
+          from: typeof flags.from === "string" ? flags.from : undefined,
+          onProgress: ({ file, step, bytes, of }) =>
+            out.note(`${file}: ${step} ${bytes}${of === null ? "" : ` of ${of}`} bytes`),
+        });
+        out.result({ pack, files }, () => `${pack} is installed in ${packDir}`);
+        return;
+      }
+      default:
+        throw new UsageError("Say what to do: list, build, verify or pull.");
+    }
+  },
+};

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { CITIZEN_STATUSES, type CitizenStatus, citizenOfCard } from "../dukcapil/citizens.ts";
+import { openRegister } from "../dukcapil/register.ts";
+import { type Level, writeSamples } from "../sample/sample.ts";
+import { openSealer } from "../service.ts";
+import { type Command, needed, UsageError, whole } from "./command.ts";
+
+const STATUSES = [...CITIZEN_STATUSES, "NOT_FOUND"] as const;
+const MOST = 100_000;
+
+export const sample: Command = {
+  usage: "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3]",
+  summary: `Draw invented citizens' cards and selfies, and tell the registry simulator of them (${STATUSES.join(", ")}).`,
+  flags: { seed: "string", out: "string", count: "string", status: "string", level: "string" },
+  async run(words, flags, { config, out }) {
+    if (words.length > 0) throw new UsageError(`"${words[0]}" is one word too many.`);
+    needed(flags, "seed");
+    const seed = whole(flags, "seed", 0, 0, 2 ** 32 - 1);
+    const count = whole(flags, "count", 1, 1, MOST);
+    const level = whole(flags, "level", 0, 0, 3) as Level;
+    const folder = needed(flags, "out");
+    const status = (flags.status ?? "VALID") as CitizenStatus | "NOT_FOUND";
+    if (!STATUSES.includes(status)) throw new UsageError(`--status must be one of ${STATUSES.join(", ")}.`);
+
+    const citizens = await writeSamples({ seed, count, out: folder, level });
+    if (status !== "NOT_FOUND") {
+      const register = openRegister({ dir: config.dataDir, sealer: openSealer(config).sealer });
+      await register.add(citizens.map((citizen) => citizenOfCard(citizen, status)));
+    }
+    out.result(
+      { out: folder, count: citizens.length, seed, level, status, truth: join(folder, "truth.json") },
+      () => [
+        `${citizens.length} cards and selfies in ${folder}, their truth in ${join(folder, "truth.json")}`,
+        status === "NOT_FOUND"
+          ? "The registry simulator does not know these citizens."
+          : `The registry simulator of ${config.dataDir} knows these citizens as ${status}.`,
+      ],
+    );
+  },
+};

@@ -1,0 +1,245 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import type { FastifyInstance } from "fastify";
+import type { Config } from "./config.ts";
+import { openDatabase } from "./database/database.ts";
+import { idempotency } from "./database/idempotency.ts";
+import { blindIndexKey } from "./database/sealed-keys.ts";
+import { verifications } from "./database/verifications.ts";
+import type { Dukcapil } from "./dukcapil/dukcapil.ts";
+import { embeddedDukcapil } from "./dukcapil/embedded.ts";
+import { kemendagriDukcapil } from "./dukcapil/kemendagri.ts";
+import { payuDukcapil } from "./dukcapil/payu.ts";
+import { openRegister } from "./dukcapil/register.ts";
+import { type Outbox, outbox } from "./events/outbox.ts";
+import { createApp } from "./http/app.ts";
+import { createAuthenticator } from "./http/auth.ts";
+import { folderImages } from "./images/folder.ts";
+import { createLog, type Log } from "./observability/log.ts";
+import { createMetrics } from "./observability/metrics.ts";
+import { blindIndex } from "./security/blind-index.ts";
+import { developmentSecret } from "./security/development-secret.ts";
+import { envelopeSealer } from "./security/envelope.ts";
+import { type KeyRing, openKeys } from "./security/keys.ts";
+import { maskNik } from "./security/masking.ts";
+import type { Sealer } from "./security/sealer.ts";
+import { DEFAULT_POLICY } from "./verification/policy.ts";
+import { keepTime } from "./verification/timekeeper.ts";
+import { kycService } from "./verification/verification.ts";
+import { VERSION } from "./version.ts";
+import { buildModels } from "./vision/models/build.ts";
+import { CATALOGUE } from "./vision/models/catalogue.ts";
+import { readPacks } from "./vision/models/packs.ts";
+import { openPool } from "./vision/pool.ts";
+import type { Vision } from "./vision/vision.ts";
+
+/** A running service. */
+export interface Service {
+  readonly app: FastifyInstance;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly database: "embedded" | "server";
+  readonly strongSpoofing: boolean;
+  /** Begins to serve. @returns the port */
+  listen(): Promise<number>;
+  /** Finishes what was accepted, within the deadline of the settings, and closes all parts. */
+  close(): Promise<void>;
+}
+
+/** Where the service looks for registry checks that are due. */
+const DUE_EVERY_SECONDS = 5;
+const PURGE_EVERY_SECONDS = 3600;
+
+/** What the service and its commands share of the data folder: its keys. */
+export function openSealer(config: Config): { keys: KeyRing; sealer: Sealer } {
+  mkdirSync(config.dataDir, { recursive: true });
+  const keys = openKeys({ spec: config.keys, dataDir: config.dataDir });
+  return { keys, sealer: envelopeSealer(keys) };
+}
+
+/** The key that signs and checks HS256 tokens; null in production without one. */
+export function signingSecret(config: Config, keys: KeyRing): string | null {
+  return config.auth.secret ?? (config.production ? null : developmentSecret(keys));
+}
+
+/** The face network in use, with the threshold in force: the deployment's, else the catalogue's. */
+export function faceModelOf(config: Config): Vision["faceModel"] {
+  const threshold = config.vision.faceThreshold ?? CATALOGUE["face-embedding"].threshold;
+  if (threshold === undefined) throw new Error("the catalogue gives no threshold for face-embedding");
+  return { name: "face-embedding", threshold };
+}
+
+/**
+ * Builds every part from the settings and hands them to one another.
+ * @throws {DataFolderInUseError, KeysError, ModelSourceError, …} where a part cannot be had; what was opened is closed
+ */
+export async function createService(config: Config): Promise<Service> {
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await build(config, undo, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function build(
+  config: Config,
+  undo: (() => Promise<unknown> | unknown)[],
+  close: () => Promise<void>,
+): Promise<Service> {
+  const log = createLog(config.log);
+  for (const warning of config.warnings) log.warn(warning);
+  const { keys, sealer } = openSealer(config);
+
+  const database = await openDatabase({
+    url: config.databaseUrl,
+    dataDir: config.dataDir,
+    onError: (err) => log.warn({ err }, "a database connection was lost"),
+  });
+  undo.push(() => database.close());
+  const { db } = database;
+  const events = outbox({ db, sealer });
+  const store = verifications({
+    db,
+    sealer,
+    index: blindIndex(await blindIndexKey(db, sealer)),
+    outbox: events,
+    onBroken: (verification_id, err) =>
+      log.error({ verification_id, err }, "a stored verification does not open"),
+  });
+  const records = idempotency({ db, sealer });
+  const images = folderImages({ dir: config.images.folder, sealer });
+
+  const { cacheDir, packDir } = config.models;
+  await buildModels({
+    cacheDir,
+    onProgress: ({ model, why, number, of }) =>
+      log.info({ model, why }, `building network ${number} of ${of}`),
+  });
+  const packs = await readPacks(packDir);
+  for (const { file, state } of packs) {
+    if (state === "corrupt") log.error({ file }, "a model file is not one of those known and is not used");
+  }
+  const strongSpoofing = packs
+    .filter(({ pack }) => pack === "minifasnet")
+    .every(({ state }) => state === "ok");
+  const vision = await openPool({
+    models: { cacheDir, packDir, threads: 1, lowMemory: config.vision.lowMemory },
+    livenessThreshold: config.vision.livenessThreshold,
+    workers: config.vision.workers,
+    queue: config.vision.queue,
+    faceModel: faceModelOf(config),
+    strongSpoofing,
+    onError: (err) => log.error({ err }, "an image worker ended and is replaced"),
+  });
+  undo.push(() => vision.close());
+
+  const dukcapil = openDukcapil(config, sealer);
+  undo.push(() => dukcapil.close());
+
+  const metrics = createMetrics();
+  metrics.gauge("kyc_vision_queue_length", "Images waiting for a worker.", () => vision.load.waiting);
+  metrics.gauge("kyc_vision_workers_busy", "Image workers at work.", () => vision.load.running);
+  metrics.gauge("kyc_outbox_events", "Events not sent yet.", async () => (await events.backlog()).waiting);
+
+  const clock = { now: () => new Date() };
+  const kyc = kycService({
+    verifications: store,
+    images,
+    vision,
+    dukcapil,
+    clock,
+    newId: randomUUID,
+    maskNik,
+    witness: metrics,
+    policy: {
+      ...DEFAULT_POLICY,
+      ocrConfidence: config.policy.ocrConfidence,
+      attempts: config.policy.attempts,
+      baselineMayDecide: config.policy.baselineMayDecide,
+    },
+    fullNik: config.events.fullNik,
+    giveUpAfterHours: config.dukcapil.giveUpAfterHours,
+  });
+  undo.push(
+    keepTime(
+      [
+        { name: "registry checks", everySeconds: DUE_EVERY_SECONDS, run: () => kyc.resumeDue() },
+        {
+          name: "idempotency records",
+          everySeconds: PURGE_EVERY_SECONDS,
+          run: () => records.purge(clock.now()),
+        },
+      ],
+      (duty, err) => log.error({ err, duty }, "work that was due failed; it is tried again"),
+    ),
+  );
+
+  const app = createApp({
+    kyc,
+    auth: createAuthenticator({
+      secret: signingSecret(config, keys),
+      oidc: config.auth.oidc,
+      required: config.auth.required,
+    }),
+    idempotency: records,
+    clock,
+    log,
+    metrics,
+    readiness: {
+      database: async () => ({ ok: await database.healthy() }),
+      disk: async () => ({ ok: await images.healthy() }),
+      models: () => modelsState(vision, config.policy.baselineMayDecide),
+      dukcapil: async () => ({
+        ok: true,
+        ...(!(await dukcapil.healthy()) && {
+          note: "does not answer: verifications wait in PROCESSING until it does",
+        }),
+      }),
+    },
+    version: VERSION,
+    limits: { maxUploadBytes: config.http.maxUploadBytes, rateLimit: config.http.rateLimit },
+    trustProxy: config.trustProxy,
+    serveMetrics: config.metrics,
+  });
+  undo.push(() => app.stop(config.http.stopSeconds * 1000));
+
+  return {
+    app,
+    log,
+    outbox: events,
+    database: database.kind,
+    strongSpoofing,
+    async listen() {
+      await app.listen({ host: config.host, port: config.port });
+      const address = app.server.address();
+      return typeof address === "object" && address !== null ? address.port : config.port;
+    },
+    close,
+  };
+}
+
+/** Says how liveness is decided; a service that can verify nobody by selfie can still do BASIC_KYC. */
+function modelsState(vision: Vision, baselineMayDecide: boolean): { ok: boolean; note: string } {
+  if (vision.strongSpoofing) return { ok: true, note: "liveness is decided by the strong spoofing networks" };
+  return {
+    ok: true,
+    note: baselineMayDecide
+      ? "only the weak spoofing baseline is installed, and it may decide (not for production)"
+      : "only the weak spoofing baseline is installed: no FULL_KYC can be VERIFIED (models pull minifasnet)",
+  };
+}
+
+function openDukcapil(config: Config, sealer: Sealer): Dukcapil {
+  const { adapter, url, timeoutMs, kemendagri } = config.dukcapil;
+  const policy = { timeoutMs };
+  if (adapter === "embedded") {
+    return embeddedDukcapil({ register: openRegister({ dir: config.dataDir, sealer }), policy });
+  }
+  if (kemendagri !== null) return kemendagriDukcapil({ url, policy, ...kemendagri });
+  return payuDukcapil({ url, policy });
+}

@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import { getDistricts, getProvinces, getRegencies } from "idn-area-data";
+import { bare, clear, type Nearest, nearest } from "./text.ts";
+
+/** A province, regency, district or village of the ministry's list. */
+export interface Region {
+  /** `32`, `32.17`, `32.17.06`, `32.17.06.1001`; of an old name, that of what it is now. */
+  readonly code: string;
+  /** In capitals, as a card prints it. */
+  readonly name: string;
+  /** {@link bare}, without KABUPATEN or KOTA. */
+  readonly key: string;
+}
+
+/** The ministry's list, from provinces down to districts in memory, villages as text until they are asked for. */
+export interface Gazetteer {
+  readonly provinces: readonly Region[];
+  regencies(provinceCode: string | null): readonly Region[];
+  districts(regencyCode: string): readonly Region[];
+  villages(districtCode: string): readonly Region[];
+}
+
+/** Names on cards issued before they were changed, or beside the official one. */
+const OTHER_PROVINCE_NAMES: readonly (readonly [code: string, name: string])[] = [
+  ["11", "NANGGROE ACEH DARUSSALAM"],
+  ["19", "BANGKA BELITUNG"],
+  ["31", "DAERAH KHUSUS IBUKOTA JAKARTA"],
+  ["31", "DAERAH KHUSUS JAKARTA"],
+  ["34", "DI YOGYAKARTA"],
+  ["34", "D.I. YOGYAKARTA"],
+  ["92", "IRIAN JAYA BARAT"],
+];
+/** The provinces of 2022 were cut out of these: a card of before names the old one. */
+const CUT_OUT_OF: Readonly<Record<string, string>> = { "93": "91", "94": "91", "95": "91", "96": "92" };
+
+const keyOf = (name: string) => bare(name.toUpperCase().replace(/^(KABUPATEN|KOTA)( ADMINISTRASI)? /, ""));
+
+let loading: Promise<Gazetteer> | undefined;
+
+/** Reads the list once for each thread. */
+export function openGazetteer(): Promise<Gazetteer> {
+  loading ??= read();
+  return loading;
+}
+
+async function read(): Promise<Gazetteer> {
+  const villageFile = new URL("../data/villages.csv", import.meta.resolve("idn-area-data"));
+  const [provinceRows, regencyRows, districtRows, villageText] = await Promise.all([
+    getProvinces(),
+    getRegencies(),
+    getDistricts(),
+    readFile(villageFile, "latin1"),
+  ]);
+  const region = (code: string, name: string): Region => ({
+    code,
+    name: name.toUpperCase(),
+    key: keyOf(name),
+  });
+  const provinces = [
+    ...provinceRows.map(({ code, name }) => region(code, name)),
+    ...OTHER_PROVINCE_NAMES.map(([code, name]) => region(code, name)),
+  ];
+  const regencies = regencyRows.map(({ code, name }) => region(code, name));
+  const byRegency = new Map<string, Region[]>();
+  for (const { code, regency_code, name } of districtRows) {
+    const list = byRegency.get(regency_code) ?? [];
+    list.push(region(code, name));
+    byRegency.set(regency_code, list);
+  }
+  return {
+    provinces,
+    regencies: (province) =>
+      province === null
+        ? regencies
+        : regencies.filter(
+            ({ code }) => code.startsWith(`${province}.`) || CUT_OUT_OF[code.slice(0, 2)] === province,
+          ),
+    districts: (regency) => byRegency.get(regency) ?? [],
+    villages(district) {
+      const found: Region[] = [];
+      // Lines are `code,district code,name`; the villages of a district stand together.
+      const mark = `,${district},`;
+      for (let at = villageText.indexOf(mark); at >= 0; at = villageText.indexOf(mark, at + 1)) {
+        const start = villageText.lastIndexOf("\n", at) + 1;
+        const end = villageText.indexOf("\n", at);
+        const name = villageText
+          .slice(at + mark.length, end < 0 ? undefined : end)
+          .trim()
+          .replace(/^"|"$/g, "");
+        found.push(region(villageText.slice(start, at), name));
+      }
+      return found;
+    },
+  };
+}
+
+/** The region that a text names, if it is clear which. */
+export function findRegion(text: string, regions: readonly Region[]): Nearest<Region> | null {
+  const key = keyOf(text);
+  if (key.length < 2) return null;
+  const best = nearest(key, regions, (r) => r.key);
+  return best && clear(key, best) ? best : null;
+}

@@ -1,0 +1,81 @@
+/** Letters and digits alone, in capitals: what two spellings of one name share. */
+export const bare = (text: string): string => text.toUpperCase().replace(/[^A-Z0-9]/g, "");
+
+/** Pairs that the recogniser takes for one another; such a slip counts half. */
+const ALIKE = new Set(
+  [
+    "O0",
+    "OQ",
+    "OD",
+    "D0",
+    "I1",
+    "IL",
+    "L1",
+    "B8",
+    "S5",
+    "Z2",
+    "G6",
+    "UV",
+    "VY",
+    "MN",
+    "CG",
+    "EF",
+    "IJ",
+    "IT",
+    "HN",
+    "RK",
+    "PF",
+  ].flatMap(([a, b]) => [a + b, b + a]),
+);
+
+/**
+ * Edit distance (Levenshtein) in which letters that look alike cost half.
+ * @param most  beyond it the exact value does not matter: anything larger may be returned
+ */
+export function distance(a: string, b: string, most = Number.POSITIVE_INFINITY): number {
+  if (a === b) return 0;
+  if (Math.abs(a.length - b.length) > most) return most + 1;
+  let previous = Float64Array.from({ length: b.length + 1 }, (_, j) => j);
+  let current = new Float64Array(b.length + 1);
+  for (let i = 1; i <= a.length; i++) {
+    current[0] = i;
+    let least = i;
+    for (let j = 1; j <= b.length; j++) {
+      const [p, q] = [a[i - 1], b[j - 1]];
+      const swap = p === q ? 0 : ALIKE.has(p + q) ? 0.5 : 1;
+      const value = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + swap);
+      current[j] = value;
+      if (value < least) least = value;
+    }
+    if (least > most) return most + 1;
+    [previous, current] = [current, previous];
+  }
+  return previous[b.length];
+}
+
+/** The best of a list, and how far the second best is. */
+export interface Nearest<T> {
+  readonly item: T;
+  readonly distance: number;
+  readonly runnerUp: number;
+}
+
+/** @param spell  how an item is spelled, bare */
+export function nearest<T>(text: string, items: Iterable<T>, spell: (item: T) => string): Nearest<T> | null {
+  let best: T | undefined;
+  let [first, second] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let bestSpelling = "";
+  for (const item of items) {
+    const spelling = spell(item);
+    const d = distance(text, spelling, Math.min(second, text.length));
+    if (d < first) {
+      if (spelling !== bestSpelling) second = first;
+      [best, first, bestSpelling] = [item, d, spelling];
+    } else if (d < second && spelling !== bestSpelling) second = d;
+  }
+  return best === undefined ? null : { item: best, distance: first, runnerUp: second };
+}
+
+/** Whether a correction is safe: little to correct, and nothing else nearly as near. */
+export const clear = (text: string, { distance: d, runnerUp }: Nearest<unknown>): boolean =>
+  d === 0 || (d <= Math.max(1, text.length / 5) && runnerUp - d >= 1);
