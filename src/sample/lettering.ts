@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import opentype, { type Font } from "opentype.js";
 
-/** Text as outlines: a machine may have no fonts at all, and a sample must have the same bytes on every machine. */
-export type Weight = "regular" | "bold";
+/** Text is drawn as outlines: a machine may have no fonts at all, and a sample must have the same bytes on every machine. */
+export type Weight = "regular" | "medium" | "semibold" | "bold";
 
 const FILES: Readonly<Record<Weight, string>> = {
   regular: "@fontsource/arimo/files/arimo-latin-400-normal.woff",
+  medium: "@fontsource/arimo/files/arimo-latin-500-normal.woff",
+  semibold: "@fontsource/arimo/files/arimo-latin-600-normal.woff",
   bold: "@fontsource/arimo/files/arimo-latin-700-normal.woff",
 };
 const fonts = new Map<Weight, Font>();
