@@ -140,6 +140,14 @@ export function createApp(parts: AppParts): FastifyInstance {
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     },
+    frameguard: { action: "deny" },
+    // For browsers of another age, or for pages that open one another: this is an API.
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    dnsPrefetchControl: false,
+    ieNoOpen: false,
+    permittedCrossDomainPolicies: false,
+    xssFilter: false,
   });
   app.register(multipart);
   app.register(rateLimit, { global: false, cache: REMEMBERED });

@@ -42,6 +42,10 @@ const PUBLIC_KEY = ["RS256", "ES256", "EdDSA", "Ed25519"];
 const CLOCK_TOLERANCE_SECONDS = 5;
 /** Longer than any token with the claims that are read here; not worth verifying. */
 const MAX_TOKEN_LENGTH = 8192;
+/** A token that was found valid is believed this long, or until it expires; a key withdrawn meanwhile counts till then. */
+const REMEMBERED_SECONDS = 60;
+/** Each as long as its token, about half a kilobyte. */
+const REMEMBERED_TOKENS = 2000;
 /** A subject goes into look-ups and logs. */
 const SUBJECT = /^[^\p{Cc}]{1,255}$/u;
 const KEYS_RETRY_SECONDS = 5;
@@ -56,24 +60,24 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     requiredClaims: ["sub", "exp"],
   };
-  const shared = secret === null ? null : new TextEncoder().encode(secret);
+  // Imported once: from plain bytes it would be for each token.
+  const shared = secret === null ? null : importHmacKey(secret);
   const provider = oidc === null ? null : createRemoteJWKSet(new URL(oidc.jwksUri));
+
+  // A signature is checked on the thread pool, where it waits behind images that are being decoded.
+  const verified = new Map<string, { readonly caller: Caller; readonly until: number }>();
 
   async function claimsOf(token: string): Promise<JWTPayload> {
     const alg = algorithmOf(token);
     if (shared !== null && HMAC.includes(alg)) {
       const { issuer, audience } = options;
-      return (await jwtVerify(token, shared, { ...common, algorithms: HMAC, issuer, audience })).payload;
+      return (await jwtVerify(token, await shared, { ...common, algorithms: HMAC, issuer, audience }))
+        .payload;
     }
     if (provider !== null && oidc !== null && PUBLIC_KEY.includes(alg)) {
       const { issuer, audience } = oidc;
-      const verified = await jwtVerify(token, provider, {
-        ...common,
-        algorithms: PUBLIC_KEY,
-        issuer,
-        audience: audience ?? undefined,
-      });
-      return verified.payload;
+      const rules = { ...common, algorithms: PUBLIC_KEY, issuer, audience: audience ?? undefined };
+      return (await jwtVerify(token, provider, rules)).payload;
     }
     throw new errors.JOSEAlgNotAllowed("no key for this algorithm");
   }
@@ -86,6 +90,9 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
       }
       const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1];
       if (token === undefined || token.length > MAX_TOKEN_LENGTH) throw notValid("It is not a bearer token.");
+      const seconds = Date.now() / 1000;
+      const known = verified.get(token);
+      if (known !== undefined && seconds < known.until) return known.caller;
       let claims: JWTPayload;
       try {
         claims = await claimsOf(token);
@@ -94,10 +101,20 @@ export function createAuthenticator(options: AuthOptions): Authenticator {
       }
       if (typeof claims.sub !== "string" || !SUBJECT.test(claims.sub))
         throw notValid("Its sub cannot be used.");
-      return { subject: claims.sub, scopes: new Set([...words(claims.scope), ...words(claims.scp)]) };
+      const caller = { subject: claims.sub, scopes: new Set([...words(claims.scope), ...words(claims.scp)]) };
+      const until = Math.min(seconds + REMEMBERED_SECONDS, claims.exp as number);
+      verified.delete(token);
+      verified.set(token, { caller, until });
+      if (verified.size > REMEMBERED_TOKENS) verified.delete(verified.keys().next().value as string);
+      return caller;
     },
   };
 }
+
+const importHmacKey = (secret: string) =>
+  crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
+    "verify",
+  ]);
 
 const notValid = (reason: string) =>
   new KycError("KYC_AUTH_002", 401, `The token is not valid. ${reason} Get a new one.`);

@@ -22,16 +22,27 @@ export interface Lifeline {
 export function lifeline(app: FastifyInstance, log: Log): Lifeline {
   let stopping = false;
   let underWay = 0;
-  /** A request whose client left is still worked on: it is over when its answer was made and its socket is done. */
   const halfDone = new WeakSet<FastifyRequest>();
+  const over = new WeakSet<FastifyRequest>();
+  const end = (request: FastifyRequest) => {
+    if (over.has(request)) return;
+    over.add(request);
+    underWay--;
+  };
+  // A request whose client left is still worked on: it is over when its answer was made and its socket is done.
   const half = (request: FastifyRequest) => {
-    if (halfDone.has(request)) underWay--;
+    if (halfDone.has(request)) end(request);
     else halfDone.add(request);
+  };
+  const closed = (request: FastifyRequest) => {
+    // The rest of the body never comes, so no work was begun and no answer will be made.
+    if (request.raw.complete) half(request);
+    else end(request);
   };
 
   app.addHook("onRequest", async (request: FastifyRequest, reply: FastifyReply) => {
     underWay++;
-    reply.raw.once("close", () => half(request));
+    reply.raw.once("close", () => closed(request));
     if (stopping && request.routeOptions.config.always !== true) {
       reply.header("connection", "close");
       throw new KycError("KYC_SYS_001", 503, "The service is being stopped. Send the request again.", {

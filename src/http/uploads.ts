@@ -1,3 +1,4 @@
+import type { BusboyFileStream } from "@fastify/busboy";
 import type { FastifyRequest } from "fastify";
 import { KycError } from "../verification/errors.ts";
 import { COMMON_CODES } from "./problem.ts";
@@ -50,7 +51,7 @@ export async function readForm(request: FastifyRequest, imageBytes: number): Pro
         throw refuseFields(refusal, [{ field: part.fieldname, message: "must be sent once." }]);
       }
       if (part.type === "file") {
-        form[part.fieldname] = await part.toBuffer();
+        form[part.fieldname] = await Promise.race([part.toBuffer(), limitOf(part.file)]);
       } else if (part.valueTruncated) {
         throw refuseFields(refusal, [
           {
@@ -64,12 +65,24 @@ export async function readForm(request: FastifyRequest, imageBytes: number): Pro
     }
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === "FST_REQ_FILE_TOO_LARGE") throw tooLarge(request, imageBytes);
+    if (code === FILE_TOO_LARGE) throw tooLarge(request, imageBytes);
     if (error instanceof KycError || code?.startsWith("FST_")) throw error;
     throw new KycError(refusal, 400, "The form is malformed or cut off. Send it again.", { cause: error });
   }
   return form;
 }
+
+/** Rejects as soon as a file is too large: what is left of it may take long to come. */
+function limitOf(file: BusboyFileStream): Promise<never> {
+  return new Promise((_, reject) => {
+    const refuse = () => reject(Object.assign(new Error("too large"), { code: FILE_TOO_LARGE }));
+    if (file.truncated) refuse();
+    else file.once("limit", refuse);
+  });
+}
+
+/** @fastify/multipart's own code. */
+const FILE_TOO_LARGE = "FST_REQ_FILE_TOO_LARGE";
 
 /** `data:image/jpeg;base64,` */
 const DATA_URL = /^data:[^,]{0,200};base64,/i;

@@ -170,6 +170,25 @@ test("a provider that cannot be reached is our failure, not the token's", async 
   assert.equal((await get(`${BASE}/user/u`, await bearer("u"))).status, 200);
 });
 
+test("a token that was taken before is refused once it has expired, or when it is altered", async (t) => {
+  const auth = createAuthenticator({ secret: SECRET, oidc: null, required: true });
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  const token = await signToken({
+    secret: SECRET,
+    user: "u",
+    scopes: ["kyc:review"],
+    minutes: 0.5,
+    now: new Date(),
+  });
+  for (let i = 0; i < 3; i++) {
+    const caller = await auth.authenticate(`Bearer ${token}`);
+    assert.deepEqual([caller.subject, ...caller.scopes], ["u", "kyc:review"]);
+  }
+  await assert.rejects(auth.authenticate(`Bearer ${token.slice(0, -1)}`), { code: "KYC_AUTH_002" });
+  t.mock.timers.tick(36_000);
+  await assert.rejects(auth.authenticate(`Bearer ${token}`), { code: "KYC_AUTH_002", message: /expired/ });
+});
+
 test("clocks may differ by five seconds; an issuer and an audience are held to where they are set", async () => {
   const auth = createAuthenticator({ secret: SECRET, oidc: null, required: true });
   const late = await auth.authenticate(`Bearer ${await hs256({ sub: "u", exp: now() - 3 })}`);

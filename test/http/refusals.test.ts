@@ -433,6 +433,19 @@ test("bytes that are no request are answered on the bare socket", async (t) => {
   }
 });
 
+test("a file that is too large is refused as soon as it is, not when its last byte has come", async (t) => {
+  const { url } = await serve(t);
+  const head = `POST ${KTP} HTTP/1.1\r\nHost: a\r\nAuthorization: ${mine.authorization}\r\nContent-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  const part = `--b\r\nContent-Disposition: form-data; name="ktp_image"; filename="a.jpg"\r\n\r\n${"x".repeat(2 * MAX_IMAGE)}`;
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  t.after(async () => socket.destroy());
+  socket.write(`${head}${part.length.toString(16)}\r\n${part}\r\n`);
+  const [answer] = await once(socket.setEncoding("utf8"), "data");
+  assert.match(answer, /^HTTP\/1.1 413 /);
+  assert.match(answer, /KYC_VAL_001/);
+});
+
 test("an upload that breaks off leaves nothing behind: no call, no hanging request", async (t) => {
   const { url, app, seen, get } = await serve(t);
   const token = await tokenFor("u");
