@@ -187,6 +187,7 @@ async function build(
       required: config.auth.required,
     }),
     idempotency: records,
+    events,
     clock,
     log,
     metrics,

@@ -11,6 +11,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import type { Idempotency } from "../database/idempotency.ts";
+import type { Outbox } from "../events/outbox.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { inTrace, parseTraceparent } from "../observability/trace.ts";
@@ -20,6 +21,7 @@ import type { Caller, KycService } from "../verification/verification.ts";
 import { admission } from "./admission.ts";
 import type { Authenticator } from "./auth.ts";
 import { documentation } from "./documentation.ts";
+import { eventRoutes } from "./events.ts";
 import { createOnce } from "./idempotency.ts";
 import { lifeline } from "./lifeline.ts";
 import { createLimits, createUserOf, REMEMBERED } from "./limits.ts";
@@ -34,6 +36,7 @@ export interface AppParts {
   readonly kyc: KycService;
   readonly auth: Authenticator;
   readonly idempotency: Pick<Idempotency, "begin" | "finish" | "abandon">;
+  readonly events: Pick<Outbox, "list">;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -205,6 +208,7 @@ export function createApp(parts: AppParts): FastifyInstance {
 
       const once = createOnce({ records: parts.idempotency, clock });
       kycRoutes(api, { kyc: parts.kyc, once, imageBytes });
+      eventRoutes(api, parts.events);
     },
     { prefix: BASE_PATH },
   );

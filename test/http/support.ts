@@ -173,6 +173,7 @@ export async function serve(
     kyc: memory.kyc,
     auth: createAuthenticator({ secret: SECRET, oidc: null, required: true }),
     idempotency: { begin: unused, finish: unused, abandon: unused },
+    events: { list: unused },
     clock: { now: () => new Date() },
     log: createLog({ level: "info", format: "json", to: { write: (line) => void lines.push(line) } }),
     metrics: createMetrics(),

@@ -199,4 +199,17 @@ describe("a verification from start to decision, on real pixels", () => {
     assert.equal(history.body[0].verification_id, id);
     assert.match(history.headers.get("link") ?? "", /rel="next"/);
   });
+
+  test("the events are the platform's to read", async () => {
+    assert.equal((await client.get("/events")).status, 403);
+    const platform = await running.client("gateway", "kyc:service");
+    const { status, body } = await platform.get("/events?limit=2");
+    assert.equal(status, 200);
+    assert.deepEqual(
+      body.map(({ kind }: { kind: string }) => kind),
+      ["ktp_uploaded", "verified"],
+    );
+    const next = await platform.get(`/events?after=${body[1].id}&limit=1`);
+    assert.ok(next.body[0].id > body[1].id);
+  });
 });

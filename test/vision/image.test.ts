@@ -1,35 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { decodeImage, type ImageFault, ImageRefusedError } from "../../src/vision/image.ts";
+import { bomb } from "../support/pictures.ts";
 
 const RED = { r: 250, g: 10, b: 20 };
 const picture = (width = 320, height = 200) =>
   sharp({ create: { width, height, channels: 3, background: RED } });
-
-/** A real PNG that says `width` × `height` of one bit each: small to send, huge to decode. */
-function bomb(width: number, height: number): Buffer {
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
-    const size = Buffer.alloc(4);
-    size.writeUInt32BE(data.length);
-    const sum = Buffer.alloc(4);
-    sum.writeUInt32BE(crc32(body));
-    return Buffer.concat([size, body, sum]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header[8] = 1;
-  const rows = deflateSync(Buffer.alloc((Math.ceil(width / 8) + 1) * height));
-  return Buffer.concat([
-    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
-    chunk("IHDR", header),
-    chunk("IDAT", rows),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
 
 const jpeg = await picture().jpeg().toBuffer();
 const noisy = await sharp({
