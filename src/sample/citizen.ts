@@ -1,7 +1,8 @@
 import { FACES } from "./faces.ts";
-import { type Culture, type Gender, makeName } from "./names.ts";
+import { type Gender, makeName } from "./names.ts";
 import { makeAddress, type Place, pickPlace, pickPlaceIn, shortCity } from "./places.ts";
 import { Random } from "./random.ts";
+import { makeBloodType, makeCulture, makeMaritalStatus, makeOccupation, makeReligion } from "./society.ts";
 
 /** A citizen who does not exist. The members up to `valid_until` are named and formed as in a KtpOcrResult. */
 export interface SampleCitizen {
@@ -43,119 +44,9 @@ const KTP_AGE = 17;
 const OLDEST = 80;
 /** Share of people who moved: the NIK keeps the district where it was first issued. */
 const MOVED = 0.05;
-/** Share of the married who got their KTP before 17 is nil here: the reader's rule has no exception to learn. */
-
-const OCCUPATIONS: readonly (readonly [string, number])[] = [
-  ["KARYAWAN SWASTA", 24],
-  ["WIRASWASTA", 18],
-  ["BURUH HARIAN LEPAS", 8],
-  ["PETANI/PEKEBUN", 9],
-  ["PEGAWAI NEGERI SIPIL", 6],
-  ["PEDAGANG", 4],
-  ["BELUM/TIDAK BEKERJA", 5],
-  ["GURU", 5],
-  ["NELAYAN/PERIKANAN", 2],
-  ["BURUH TANI/PERKEBUNAN", 2],
-  ["KARYAWAN HONORER", 2],
-  ["KARYAWAN BUMN", 2],
-  ["SOPIR", 2],
-  ["TUKANG JAHIT", 1],
-  ["PERAWAT", 1],
-  ["BIDAN", 1],
-  ["DOKTER", 1],
-  ["DOSEN", 1],
-  ["TRANSPORTASI", 1],
-  ["PERANGKAT DESA", 1],
-  ["MEKANIK", 1],
-];
-const CULTURES_OF_PROVINCE: Readonly<Record<string, Culture>> = {
-  "11": "arabic",
-  "12": "batak",
-  "13": "minang",
-  "32": "sundanese",
-  "33": "javanese",
-  "34": "javanese",
-  "35": "javanese",
-  "36": "sundanese",
-  "51": "balinese",
-  "53": "eastern",
-  "71": "eastern",
-  "81": "eastern",
-  "91": "eastern",
-  "92": "eastern",
-  "93": "eastern",
-  "94": "eastern",
-  "95": "eastern",
-  "96": "eastern",
-};
-const ALL_CULTURES: readonly (readonly [Culture, number])[] = [
-  ["javanese", 34],
-  ["sundanese", 16],
-  ["arabic", 20],
-  ["batak", 7],
-  ["minang", 6],
-  ["chinese", 8],
-  ["balinese", 3],
-  ["eastern", 6],
-];
-const MUSLIM = [
-  ["ISLAM", 96],
-  ["KRISTEN", 2],
-  ["KATHOLIK", 1],
-  ["KEPERCAYAAN TERHADAP TUHAN YME", 1],
-] as const;
-const RELIGIONS: Readonly<Record<Culture, readonly (readonly [string, number])[]>> = {
-  javanese: MUSLIM,
-  sundanese: MUSLIM,
-  arabic: [["ISLAM", 1]],
-  minang: [["ISLAM", 1]],
-  batak: [
-    ["KRISTEN", 60],
-    ["KATHOLIK", 15],
-    ["ISLAM", 25],
-  ],
-  balinese: [
-    ["HINDU", 93],
-    ["ISLAM", 5],
-    ["BUDDHA", 2],
-  ],
-  chinese: [
-    ["BUDDHA", 38],
-    ["KRISTEN", 28],
-    ["KATHOLIK", 20],
-    ["KHONGHUCU", 9],
-    ["ISLAM", 5],
-  ],
-  eastern: [
-    ["KRISTEN", 58],
-    ["KATHOLIK", 38],
-    ["KATOLIK", 4],
-  ],
-};
 
 const two = (n: number) => String(n).padStart(2, "0");
 const isoDate = (year: number, month: number, day: number) => `${year}-${two(month)}-${two(day)}`;
-
-function makeMaritalStatus(random: Random, age: number): string {
-  if (age < 21) return random.chance(0.93) ? "BELUM KAWIN" : "KAWIN";
-  const single = Math.max(0.06, 0.75 - (age - 21) * 0.07);
-  const widowed = age > 45 ? (age - 45) * 0.008 : 0.004;
-  return random.weighted([
-    ["BELUM KAWIN", single],
-    ["CERAI MATI", widowed],
-    ["CERAI HIDUP", 0.04],
-    ["KAWIN TERCATAT", 0.03],
-    ["KAWIN BELUM TERCATAT", 0.015],
-    ["KAWIN", Math.max(0.1, 0.9 - single - widowed)],
-  ]);
-}
-
-function makeOccupation(random: Random, age: number, gender: Gender, married: boolean): string {
-  if (age < 24 && random.chance(0.7)) return "PELAJAR/MAHASISWA";
-  if (gender === "PEREMPUAN" && random.chance(married ? 0.5 : 0.15)) return "MENGURUS RUMAH TANGGA";
-  if (age > 60 && random.chance(0.25)) return "PENSIUNAN";
-  return random.weighted(OCCUPATIONS);
-}
 
 /** `PPRRDD ddmmyy ssss` with 40 added to a woman's day of birth. */
 function makeNik(
@@ -191,9 +82,7 @@ export async function makeCitizen(seed: number, index: number): Promise<SampleCi
   const issuedAt = random.chance(MOVED) ? await pickPlace(random) : place;
   const nik = makeNik(random, issuedAt, year, month, day, gender);
 
-  const culture = random.chance(0.6)
-    ? (CULTURES_OF_PROVINCE[provinceCode] ?? random.weighted(ALL_CULTURES))
-    : random.weighted(ALL_CULTURES);
+  const culture = makeCulture(random, provinceCode);
   const maritalStatus = makeMaritalStatus(random, age);
   const birthPlace = shortCity((random.chance(0.7) ? place : await pickPlaceIn(random, provinceCode)).city);
 
@@ -217,28 +106,20 @@ export async function makeCitizen(seed: number, index: number): Promise<SampleCi
     birth_place: birthPlace,
     birth_date: isoDate(year, month, day),
     gender,
-    blood_type: random.weighted([
-      ["-", 40],
-      ["O", 22],
-      ["A", 14],
-      ["B", 15],
-      ["AB", 5],
-      ["O+", 1],
-      ["A+", 1],
-      ["B+", 1],
-      ["B-", 1],
-    ]),
+    blood_type: makeBloodType(random),
     address: makeAddress(random),
     rt_rw: random.chance(0.04)
       ? "000/000"
       : `${String(random.whole(1, 18)).padStart(3, "0")}/${String(random.whole(1, 24)).padStart(3, "0")}`,
     village: place.village,
     district: place.district,
-    religion: random.weighted(RELIGIONS[culture]),
+    religion: makeReligion(random, culture),
     marital_status: maritalStatus,
     occupation: makeOccupation(random, age, gender, maritalStatus !== "BELUM KAWIN"),
     nationality: "WNI",
-    valid_until: expires ? isoDate(issueYear + 5, month, Math.min(day, 28)) : "SEUMUR HIDUP",
+    valid_until: expires
+      ? isoDate(issueYear + 5, month, month === 2 ? Math.min(day, 28) : day)
+      : "SEUMUR HIDUP",
     issue_place: city.replace(/^KABUPATEN (ADMINISTRASI )?/, "").replace("KOTA ADMINISTRASI ", ""),
     issue_date: isoDate(issueYear, issueMonth, issueDay),
     face,

@@ -90,7 +90,7 @@ export const FACES: readonly Face[] = [
     id: "4b",
     gender: "PEREMPUAN",
     file: "sample4.jpg",
-    centre: [756, 208],
+    centre: [778, 212],
     width: 175,
     eyes: [
       [709, 151],

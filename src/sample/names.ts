@@ -157,7 +157,7 @@ export function makeName(random: Random, culture: Culture, gender: Gender, age: 
   if (culture === "balinese") parts.unshift(man ? "I" : "NI");
   if (!random.chance(lists.single)) {
     if (random.chance(0.22)) parts.push(random.pick(MIDDLE[gender]));
-    if (random.chance(0.06)) parts.push(random.pick(MIDDLE[gender]));
+    if (random.chance(0.1)) parts.push(random.pick(MIDDLE[gender]));
     parts.push(random.pick(man ? lists.second : (lists.secondWomen ?? lists.second)));
   }
   let name = parts.filter((part, i) => parts.indexOf(part) === i).join(" ");

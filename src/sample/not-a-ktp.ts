@@ -1,6 +1,7 @@
 import type { Pixels } from "../vision/image.ts";
-import { ocrDigits, textPath } from "./lettering.ts";
+import { textPath } from "./lettering.ts";
 import { makeName } from "./names.ts";
+import { ocrDigits } from "./ocr-digits.ts";
 import { drawSvg } from "./pixels.ts";
 import type { Random } from "./random.ts";
 

@@ -63,7 +63,7 @@ function loadRegions(): Promise<Regions> {
   return loading;
 }
 
-/** How many of 38 citizens live outside of the populous provinces is not the point here: every province is as likely. */
+/** A place anywhere: every province is as likely, or a reader of cards would hardly ever see the small ones. */
 export async function pickPlace(random: Random): Promise<Place> {
   const { provinces } = await loadRegions();
   return pickPlaceIn(random, random.pick(provinces).code);
@@ -91,7 +91,7 @@ export function shortCity(city: string): string {
 }
 
 const STREETS =
-  "MERDEKA|SUDIRMAN|DIPONEGORO|GATOT SUBROTO|AHMAD YANI|IMAM BONJOL|PAHLAWAN|VETERAN|KARTINI|VETERAN SELATAN|CENDRAWASIH|MAWAR|MELATI|KENANGA|ANGGREK|FLAMBOYAN|GAJAH MADA|HAYAM WURUK|PATTIMURA|TEUKU UMAR|CUT NYAK DIEN|SULTAN AGUNG|SILIWANGI|CIHAMPELAS|PEMUDA|KEBANGSAAN|PRAMUKA|RAYA BOGOR|PASAR BARU|STASIUN LAMA|MASJID AL IKHLAS|PELABUHAN|KESEHATAN|PENDIDIKAN|PERINTIS KEMERDEKAAN".split(
+  "MERDEKA|SUDIRMAN|DIPONEGORO|GATOT SUBROTO|AHMAD YANI|IMAM BONJOL|PAHLAWAN|VETERAN|KARTINI|CENDRAWASIH|MAWAR|MELATI|KENANGA|ANGGREK|FLAMBOYAN|GAJAH MADA|HAYAM WURUK|PATTIMURA|TEUKU UMAR|CUT NYAK DIEN|SULTAN AGUNG|SILIWANGI|CIHAMPELAS|PEMUDA|KEBANGSAAN|PRAMUKA|RAYA BOGOR|PASAR BARU|STASIUN LAMA|MASJID AL IKHLAS|PELABUHAN|KESEHATAN|PENDIDIKAN|PERINTIS KEMERDEKAAN".split(
     "|",
   );
 const HAMLETS =

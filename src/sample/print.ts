@@ -1,5 +1,6 @@
 import type { SampleCitizen } from "./citizen.ts";
-import { ocrDigits, textPath, type Weight, wrap } from "./lettering.ts";
+import { textPath, type Weight, wrap } from "./lettering.ts";
+import { ocrDigits } from "./ocr-digits.ts";
 import { Random } from "./random.ts";
 
 /** The card's layout as shares of its width, measured from its left and upper edge; text by its baseline. */

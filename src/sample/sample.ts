@@ -4,14 +4,16 @@ import { KTP_FIELDS, type KtpField } from "../vision/facts.ts";
 import { drawCard } from "./card.ts";
 import { makeCitizen, type SampleCitizen } from "./citizen.ts";
 import { drawNotAKtpPicture, type NotAKtpKind } from "./not-a-ktp.ts";
-import { type Level, type Photograph, photograph } from "./photograph.ts";
+import { type Photograph, photograph } from "./photograph.ts";
 import { addNoise, asSharp } from "./pixels.ts";
 import { drawSelfiePicture } from "./portrait.ts";
 import { Random } from "./random.ts";
+import type { Level } from "./settings.ts";
 
 export { makeCitizen, type SampleCitizen } from "./citizen.ts";
 export { NOT_A_KTP_KINDS, type NotAKtpKind } from "./not-a-ktp.ts";
-export type { Effect, Level, Photograph } from "./photograph.ts";
+export type { Photograph } from "./photograph.ts";
+export type { Effect, Level } from "./settings.ts";
 
 export interface DrawOptions {
   /** Default 0. */

@@ -106,15 +106,19 @@ describe("sample citizens", () => {
     assert.equal(new Set(citizens.map(({ face }) => face)).size, FACES.length);
   });
 
-  it("differ in length and kind: one word, two lines, expired cards, Jakarta's two spellings", () => {
+  it("name Jakarta's cities in both of their spellings", async () => {
+    const many = await Promise.all(Array.from({ length: 1500 }, (_, index) => makeCitizen(8, index)));
+    const jakarta = many.filter(({ province }) => province === "DKI JAKARTA");
+    assert.ok(jakarta.some(({ city }) => city.startsWith("KOTA ADMINISTRASI ")));
+    assert.ok(jakarta.some(({ city }) => city.startsWith("JAKARTA ")));
+  });
+
+  it("differ in length and kind: one word, two lines, expired cards", () => {
     assert.ok(citizens.some(({ name }) => !name.includes(" ")));
     assert.ok(citizens.some(({ name }) => name.length > 28));
     assert.ok(citizens.some(({ address }) => address.length > 30));
     const expiring = citizens.filter(({ valid_until }) => valid_until !== "SEUMUR HIDUP").length;
     assert.ok(expiring > 10 && expiring < 150, `${expiring} cards with a date`);
-    const jakarta = citizens.filter(({ province }) => province === "DKI JAKARTA");
-    assert.ok(jakarta.some(({ city }) => city.startsWith("KOTA ADMINISTRASI ")));
-    assert.ok(jakarta.some(({ city }) => city.startsWith("JAKARTA ")));
   });
 });
 
