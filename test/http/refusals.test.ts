@@ -446,6 +446,44 @@ test("a file that is too large is refused as soon as it is, not when its last by
   assert.match(answer, /KYC_VAL_001/);
 });
 
+test("a body announced as too large is refused before it comes, however much may be under way", async (t) => {
+  const { url } = await serve(t);
+  for (const type of ["application/json", "multipart/form-data; boundary=b"]) {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    t.after(async () => socket.destroy());
+    socket.write(
+      `POST ${SELFIE} HTTP/1.1\r\nHost: a\r\nAuthorization: ${mine.authorization}\r\nContent-Type: ${type}\r\nContent-Length: 1000000000\r\n\r\n`,
+    );
+    const [answer] = await once(socket.setEncoding("utf8"), "data");
+    assert.match(answer, /^HTTP\/1.1 413 /);
+    assert.match(answer, /KYC_VAL_002/);
+  }
+});
+
+test("a client that sends its whole body before it reads still gets the refusal", async (t) => {
+  const { url } = await serve(t);
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  t.after(async () => socket.destroy());
+  const chunk = Buffer.alloc(1_000_000, "A");
+  socket.pause();
+  socket.write(
+    `POST ${KTP} HTTP/1.1\r\nHost: a\r\nAuthorization: ${mine.authorization}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  );
+  for (let sent = 0; sent < 30; sent++) {
+    socket.write(`${chunk.length.toString(16)}\r\n`);
+    await new Promise<void>((resolve, reject) =>
+      socket.write(chunk, (error) => (error ? reject(error) : resolve())),
+    );
+    socket.write("\r\n");
+  }
+  socket.write("0\r\n\r\n");
+  socket.resume();
+  const [answer] = await once(socket.setEncoding("utf8"), "data");
+  assert.match(answer, /^HTTP\/1.1 413 /);
+});
+
 test("an upload that breaks off leaves nothing behind: no call, no hanging request", async (t) => {
   const { url, app, seen, get } = await serve(t);
   const token = await tokenFor("u");

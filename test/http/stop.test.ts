@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { Agent, request } from "node:http";
+import { connect } from "node:net";
 import { test } from "node:test";
-import { assertProblem, BASE, bearer, begin, form as formOf, serve } from "./support.ts";
+import { setTimeout } from "node:timers/promises";
+import type { VerificationView } from "../../src/verification/verification.ts";
+import { assertProblem, BASE, bearer, begin, form as formOf, MIB, memoryKyc, serve } from "./support.ts";
 
 const KTP = `${BASE}/verify/ktp`;
 
@@ -68,10 +72,67 @@ test("work whose client has left is waited for too", async (t) => {
     over = true;
     return cutOff;
   });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await setTimeout(200);
   assert.equal(over, false);
   client.slow.release();
   assert.equal(await stopped, 0);
+});
+
+test("a client that left before its body was looked at is not waited for", async (t) => {
+  let asked = () => {};
+  const asking = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const auth = {
+    authenticate: async () => {
+      asked();
+      await setTimeout(100);
+      return { subject: "u", scopes: new Set<string>() };
+    },
+  };
+  for (const type of ["application/json", "multipart/form-data; boundary=b"]) {
+    const client = await serve(t, { auth });
+    const { hostname, port } = new URL(client.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`POST ${KTP} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: 500\r\n\r\n{`);
+    await asking;
+    socket.destroy();
+    const begun = performance.now();
+    assert.equal(await client.app.stop(10_000), 0);
+    assert.ok(performance.now() - begun < 3000);
+  }
+});
+
+test("an answer on its way to a slow reader arrives whole", async (t) => {
+  const memory = memoryKyc();
+  const long = "x".repeat(30 * MIB);
+  const row = await memory.kyc.start({ subject: "u", scopes: new Set() }, { userId: "u", type: "FULL_KYC" });
+  const { app, url } = await serve(t, {
+    kyc: {
+      ...memory.kyc,
+      history: async () => ({
+        items: [{ ...(row as unknown as VerificationView), rejection_reason: long }],
+        next: null,
+      }),
+    },
+  });
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `GET ${BASE}/user/u HTTP/1.1\r\nHost: a\r\nAuthorization: ${(await bearer("u")).authorization}\r\n\r\n`,
+  );
+  const [first] = (await once(socket, "data")) as [Buffer];
+  socket.pause();
+  const stopped = app.stop(10_000);
+  await setTimeout(200);
+  let received = first.length;
+  socket.on("data", (chunk) => {
+    received += chunk.length;
+  });
+  socket.resume();
+  assert.equal(await stopped, 0);
+  await once(socket, "close");
+  assert.ok(received > long.length, `${received} bytes`);
 });
 
 test("idle connections do not hold the stop up", async (t) => {
