@@ -25,9 +25,11 @@ import { eventRoutes } from "./events.ts";
 import { createOnce } from "./idempotency.ts";
 import { lifeline } from "./lifeline.ts";
 import { createLimits, createUserOf, REMEMBERED } from "./limits.ts";
+import { collectMethods, type Methods, refuseOtherMethods } from "./methods.ts";
 import { operations, type ReadinessCheck } from "./operations.ts";
-import { answerTo, COMMON_CODES, PROBLEM_TYPE } from "./problem.ts";
+import { answerTo, COMMON_CODES } from "./problem.ts";
 import { kycRoutes } from "./routes.ts";
+import { answerRaw } from "./socket.ts";
 import { bodyLimitFor, readForm } from "./uploads.ts";
 import { fieldErrors, refuseFields, validatorCompiler } from "./validation.ts";
 
@@ -268,57 +270,4 @@ const codesOf = (request: FastifyRequest) => request.routeOptions?.config?.codes
 function requestId(raw: IncomingMessage): string {
   const given = raw.headers["x-request-id"];
   return typeof given === "string" && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
-}
-
-type Methods = Map<string, Set<string>>;
-
-function collectMethods(app: FastifyInstance, methods: Methods): void {
-  app.addHook("onRoute", ({ url, method }) => {
-    const known = methods.get(url) ?? new Set();
-    for (const one of [method].flat()) known.add(one);
-    methods.set(url, known);
-  });
-}
-
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-/** A known path with a method that it does not have is 405 with Allow, not "nothing there". */
-function refuseOtherMethods(app: FastifyInstance, methods: Methods): void {
-  for (const [url, known] of methods) {
-    const allow = [...known].join(", ");
-    app.route({
-      method: METHODS.filter((method) => !known.has(method)),
-      url,
-      schema: { hide: true },
-      // Before the body is looked at: no body of any kind makes it right.
-      onRequest: async (_request, reply) => {
-        reply.header("allow", allow);
-        throw new KycError("KYC_VAL_001", 405, `This path takes ${allow}.`);
-      },
-      handler: () => undefined,
-    });
-  }
-}
-
-const RAW_FAULTS: Readonly<Record<string, readonly [status: string, detail: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not arrive in time."],
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The headers are too large."],
-};
-const MALFORMED = ["400 Bad Request", "This is not HTTP, or it was cut off."] as const;
-
-/** Answers on the bare socket where bytes never became a request. */
-function answerRaw(error: NodeJS.ErrnoException, socket: import("node:net").Socket, clock: Clock): void {
-  if (error.code !== "ECONNRESET" && socket.writable) {
-    const [status, detail] = RAW_FAULTS[error.code ?? ""] ?? MALFORMED;
-    const { problem } = answerTo(new KycError("KYC_VAL_001", Number.parseInt(status, 10), detail), {
-      codes: COMMON_CODES,
-      requestId: randomUUID(),
-      now: clock.now(),
-    });
-    const body = JSON.stringify(problem);
-    socket.write(
-      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
-  }
-  socket.destroy();
 }

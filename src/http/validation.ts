@@ -28,7 +28,7 @@ function withIntegers(schema: TSchema, query: unknown): unknown {
   const { properties } = schema as { properties?: Readonly<Record<string, { type?: string }>> };
   const convert = ([name, value]: [string, unknown]) => [
     name,
-    properties?.[name]?.type === "integer" && typeof value === "string" && /^\d{1,9}$/.test(value)
+    properties?.[name]?.type === "integer" && typeof value === "string" && /^\d{1,15}$/.test(value)
       ? Number(value)
       : value,
   ];

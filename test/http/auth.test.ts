@@ -246,6 +246,9 @@ test("nobody reaches another user's verification; the scopes reach what they say
   assert.equal((await get(`${BASE}/verify/${id}`, reviewer)).status, 200);
   assert.equal((await bodyOf<unknown[]>(await get(`${BASE}/user/owner`, reviewer))).length, 1);
   await assertProblem(await postJson(START, { user_id: "owner" }, reviewer), 403, "KYC_AUTH_003");
+  for (const headers of [stranger, reviewer]) {
+    await assertProblem(await get(`${BASE}/events`, headers), 403, "KYC_AUTH_003");
+  }
   assert.equal((await get(`${BASE}/verify/${id}`, platform)).status, 200);
   assert.equal((await postJson(START, { user_id: "owner" }, platform)).status, 200);
 });

@@ -33,6 +33,7 @@ test("the OpenAPI document lists every route, with its answers and errors", asyn
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   assert.deepEqual(listed.sort(), [
+    `GET ${BASE}/events`,
     `GET ${BASE}/user/{user_id}`,
     `GET ${BASE}/verify/{verification_id}`,
     "GET /health",
