@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { loadConfig } from "../src/config.ts";
+import { buildModels } from "../src/vision/models/build.ts";
+import { drawReport, type Report, type Setting } from "./report.ts";
+
+/** Each part is loaded when its turn comes: memory is measured without the peers of the others. */
+const PARTS: Readonly<Record<string, () => Promise<(setting: Setting) => Promise<Report>>>> = {
+  ktp: async () => (await import("./ktp.ts")).ktp,
+  face: async () => (await import("./face.ts")).face,
+  start: async () => (await import("./start.ts")).start,
+  memory: async () => (await import("./memory.ts")).memory,
+};
+
+const LEAST_RUNS = 20;
+const USAGE = `npm run bench -- [${Object.keys(PARTS).join("] [")}] [--runs N] [--json]`;
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: "string" }, json: { type: "boolean" } },
+});
+const runs = flags.runs === undefined ? LEAST_RUNS : Number(flags.runs);
+const parts = positionals.length > 0 ? positionals : Object.keys(PARTS);
+const unknown = parts.find((name) => !Object.hasOwn(PARTS, name));
+if (unknown !== undefined || !Number.isInteger(runs) || runs < 1) {
+  process.stderr.write(
+    `${unknown === undefined ? "--runs takes a whole number from 1" : `"${unknown}" is no part`}.\n${USAGE}\n`,
+  );
+  process.exit(2);
+}
+
+const { cacheDir, packDir } = loadConfig().models;
+const scratch = await mkdtemp(join(tmpdir(), "payu-kyc-bench-"));
+const setting: Setting = {
+  runs,
+  cacheDir,
+  packDir,
+  scratch,
+  progress: (line) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+  },
+};
+const [{ model }] = cpus();
+const machine = {
+  node: process.version,
+  cpu: model,
+  cores: cpus().length,
+  gigabytes: Math.round(totalmem() / 2 ** 30),
+};
+/** Programs that want a core, over the last minute. */
+const load = () => loadavg()[0];
+process.stdout.write(
+  `Node ${machine.node}, ${machine.cores} cores of ${machine.cpu}, ${machine.gigabytes} GB\n`,
+);
+
+const reports: Record<string, Report> = {};
+try {
+  await buildModels({ cacheDir });
+  for (const name of parts) {
+    const part = await PARTS[name]();
+    const before = load();
+    reports[name] = await part(setting);
+    setting.progress("");
+    const busy = before > machine.cores ? ": others were at work too, the times are too long" : "";
+    process.stdout.write(`\nLoad ${before.toFixed(1)} before, ${load().toFixed(1)} after${busy}\n`);
+    process.stdout.write(`${drawReport(name, reports[name]).join("\n")}\n`);
+  }
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+if (flags.json === true) {
+  const found = Object.entries(reports).map(([name, { figures, goals }]) => [name, { ...figures, goals }]);
+  process.stdout.write(`${JSON.stringify({ machine, runs, ...Object.fromEntries(found) })}\n`);
+}
+// The peers keep threads that would hold the process.
+process.exit(0);

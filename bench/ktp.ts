@@ -1,0 +1,183 @@
+import { drawKtp, makeCitizen } from "../src/sample/sample.ts";
+import { decodeImage } from "../src/vision/image.ts";
+import { lookAtKtp } from "../src/vision/look.ts";
+import type { ModelName } from "../src/vision/models/models.ts";
+import { openModels } from "../src/vision/models/open.ts";
+import { type Contestant, clock, median, race, ratio } from "./harness.ts";
+import { openBare, recorded, type Sight } from "./networks.ts";
+import { openGutenye, openPpu } from "./peers/text.ts";
+import {
+  COMPARISON,
+  comparison,
+  figures,
+  medians,
+  type Report,
+  type Setting,
+  THREADS,
+  times,
+  WARM_UP,
+} from "./report.ts";
+
+/** Of the sample citizens whose cards are read: other lines, other sizes of scan. */
+const SEEDS = [11, 12, 13];
+/** Goals: times the bare networks, and times faster than each peer. */
+const MOST_OVERHEAD = 2;
+const LEAST_LEAD = 2;
+
+interface Card {
+  readonly jpeg: Uint8Array;
+  readonly nik: string;
+  readonly size: string;
+  /** What our reader asks of the networks for this card. */
+  readonly sights: readonly Sight[];
+}
+
+/** Reads sample cards beside the bare networks and two other readers of text. */
+export async function ktp({ runs, cacheDir, packDir, scratch, progress }: Setting): Promise<Report> {
+  const own = await openModels({ cacheDir, packDir, threads: THREADS });
+  const networks = recorded(own);
+  const bare = await openBare(own, { cacheDir, threads: THREADS });
+  const peers = [await openGutenye(THREADS, scratch), await openPpu(THREADS)];
+
+  const cards: Card[] = [];
+  const niks = new Map<string, number>();
+  const found = (reader: string, right: boolean) => niks.set(reader, (niks.get(reader) ?? 0) + Number(right));
+  for (const seed of SEEDS) {
+    const citizen = await makeCitizen(seed, 0);
+    const jpeg = await drawKtp(citizen);
+    const { width, height } = await decodeImage(jpeg);
+    networks.take();
+    const { result } = await lookAtKtp(jpeg, networks.models);
+    cards.push({ jpeg, nik: citizen.nik, size: `${width} × ${height}`, sights: networks.take() });
+    found("ours", result.nik === citizen.nik);
+    for (const peer of peers) found(peer.name, (await peer.read(jpeg)).includes(citizen.nik));
+  }
+  const cardOf = (round: number) => cards[round % cards.length];
+
+  const stages = new Map<string, number[]>();
+  const inside = new Map<ModelName, number[]>();
+  const outside = new Map<ModelName, number[]>();
+  const note = <Key>(notes: Map<Key, number[]>, key: Key, value: number) => {
+    const list = notes.get(key);
+    if (list) list.push(value);
+    else notes.set(key, [value]);
+  };
+  const contestants: Contestant[] = [
+    {
+      name: "ours",
+      async run(round) {
+        const begun = performance.now();
+        const { milliseconds } = await lookAtKtp(cardOf(round).jpeg, networks.models);
+        const whole = performance.now() - begun;
+        const sights = networks.take();
+        if (round >= WARM_UP) {
+          for (const [stage, spent] of Object.entries(milliseconds)) note(stages, stage, spent);
+          for (const [name, all] of Map.groupBy(sights, (sight) => sight.name))
+            note(
+              inside,
+              name,
+              all.reduce((total, sight) => total + sight.milliseconds, 0),
+            );
+        }
+        return whole;
+      },
+    },
+    {
+      name: "networks",
+      async run(round) {
+        const spent = await bare.sessions(cardOf(round).sights);
+        if (round >= WARM_UP) for (const [name, milliseconds] of spent) note(outside, name, milliseconds);
+        return [...spent.values()].reduce((total, milliseconds) => total + milliseconds, 0);
+      },
+    },
+    { name: "prepared", run: (round) => bare.sees(cardOf(round).sights) },
+    ...peers.map(({ name, read }) => ({
+      name,
+      run: (round: number) => clock(() => read(cardOf(round).jpeg)),
+    })),
+  ];
+  const raced = await race(contestants, {
+    runs,
+    warmUp: WARM_UP,
+    onRound: (number, of) => progress(`ktp: round ${number} of ${of}`),
+  });
+  for (const peer of peers) await peer.close();
+  await bare.close();
+  await own.close();
+
+  const overhead = ratio(raced.ours.wall, raced.networks.wall);
+  const leads = peers.map(({ name }) => ({ name, lead: ratio(raced[name].wall, raced.ours.wall) }));
+  const calls = (name: ModelName) => cards[0].sights.filter((sight) => sight.name === name);
+  const whole = median(raced.ours.wall);
+  const row = (label: string, name: string) => [
+    label,
+    ...comparison(raced[name], raced.ours),
+    niks.has(name) ? `${niks.get(name)} of ${cards.length}` : "",
+  ];
+  return {
+    tables: [
+      {
+        title: `Reading a card (${cards.map(({ size }) => size).join(", ")}; ${THREADS} threads; ${runs} runs each, in turn)`,
+        head: ["", ...COMPARISON, "NIK read"],
+        rows: [
+          row("ours: bytes to fields and portrait", "ours"),
+          row("our networks alone, same sizes", "networks"),
+          row("our networks and the preparation of pixels", "prepared"),
+          ...peers.map(({ name }) => row(`${name}: bytes to text`, name)),
+        ],
+      },
+      {
+        title: "Ours, by stage",
+        head: ["", "median ms", "share"],
+        rows: [...stages].map(([stage, spent]) => [
+          stage,
+          median(spent),
+          `${figures((100 * median(spent)) / whole)} %`,
+        ]),
+      },
+      {
+        title: "Ours, by network",
+        head: ["", "calls", "bare ms", "in the reading", "input of the first card"],
+        rows: [...outside].map(([name, spent]) => [
+          name,
+          String(calls(name).length),
+          median(spent),
+          median(inside.get(name) ?? spent),
+          sizes(calls(name)),
+        ]),
+      },
+    ],
+    goals: [
+      {
+        goal: `at most ${MOST_OVERHEAD} × the bare networks`,
+        measured: times(overhead),
+        met: overhead <= MOST_OVERHEAD,
+      },
+      ...leads.map(({ name, lead }) => ({
+        goal: `at least ${LEAST_LEAD} × faster than ${name}`,
+        measured: times(lead),
+        met: lead >= LEAST_LEAD,
+      })),
+    ],
+    notes: [
+      "Ratios are medians of the rounds' own ratios. Ours also finds and measures the portrait; the peers only read.",
+    ],
+    figures: {
+      milliseconds: medians(raced),
+      stages: Object.fromEntries([...stages].map(([stage, spent]) => [stage, median(spent)])),
+      networks: Object.fromEntries([...outside].map(([name, spent]) => [name, median(spent)])),
+      overhead,
+      leads: Object.fromEntries(leads.map(({ name, lead }) => [name, lead])),
+    },
+  };
+}
+
+/** Widths and heights of the calls of a network: one, or the range. */
+function sizes(sights: readonly Sight[]): string {
+  const span = (values: readonly number[]) => {
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    return least === most ? `${least}` : `${least}–${most}`;
+  };
+  if (sights.length === 0) return "not called";
+  return `${span(sights.map(({ width }) => width))} × ${span(sights.map(({ height }) => height))}`;
+}
