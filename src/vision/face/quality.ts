@@ -12,7 +12,7 @@ export const QUALITY = {
   /** Width of the detector's box in pixels. */
   size: { bad: 20, good: 100 },
   /** Crété's blur (0 sharp .. 1 blurred) of the face at the size at which it is compared. */
-  blur: { bad: 0.72, good: 0.42 },
+  blur: { bad: 0.74, good: 0.5 },
   /** Mean luma of the face, 0..255, from the dark side and from the bright one. */
   dark: { bad: 18, good: 55 },
   bright: { bad: 248, good: 215 },
@@ -22,6 +22,8 @@ export const QUALITY = {
   turn: { bad: 55, good: 15 },
   /** The mesh network's own certainty that it lies on a face. */
   mesh: { bad: 0.4, good: 0.9 },
+  /** Luma around the eyes over that of the cheeks: dark glasses hide what the networks compare. */
+  eyes: { bad: 0.36, good: 0.5 },
   /** Where detector and mesh see nose and mouth apart, over the width of the box. */
   disagreement: { bad: 0.35, good: 0.15 },
 } as const satisfies Record<string, Ramp>;
@@ -33,7 +35,7 @@ export function grade(value: number, { bad, good }: Ramp): number {
 
 /**
  * How fit a face is to be compared.
- * @param chip          the face upright, as the embedding network sees it
+ * @param chip          the face upright, square, without padding (see {@link PLACES})
  * @param width         of the detector's box in pixels of the picture
  * @param meshScore     0..1
  * @param disagreement  of detector and mesh, see {@link QUALITY}
@@ -64,12 +66,14 @@ export function faceQuality(
       grade(clipped, QUALITY.clipped),
     ),
     pose: grade(Math.hypot(pose.yaw, pose.pitch), QUALITY.turn),
-    occlusion: Math.min(grade(meshScore, QUALITY.mesh), grade(disagreement, QUALITY.disagreement)),
+    occlusion: Math.min(
+      grade(meshScore, QUALITY.mesh),
+      grade(disagreement, QUALITY.disagreement),
+      grade(eyesOverCheeks(light, chip.width), QUALITY.eyes),
+    ),
   };
-  const values = Object.values(parts);
-  const weakest = Math.min(...values);
-  const average = values.reduce((sum, v) => sum + v, 0) / values.length;
-  return { score: Math.sqrt(weakest * average), ...parts };
+  const values = Float32Array.from(Object.values(parts));
+  return { score: Math.sqrt(Math.min(...values) * average(values)), ...parts };
 }
 
 /** Luma 0..255 of each pixel (ITU-R BT.601). */
@@ -82,8 +86,7 @@ export function luma({ width, height, data }: Pixels): Float32Array {
 
 /** Mean luma 0..255 of the middle of a chip, which is face whatever the hair. */
 export function brightness(light: Float32Array, width: number): number {
-  const values = middle(light, width);
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
+  return average(part(light, width, "face"));
 }
 
 /** Luma from which a pixel counts as burnt out. */
@@ -91,19 +94,34 @@ const BURNT_OUT = 250;
 
 /** Share 0..1 of the middle of a chip that is burnt out. */
 function burntOut(light: Float32Array, width: number): number {
-  const values = middle(light, width);
+  const values = part(light, width, "face");
   return values.filter((v) => v > BURNT_OUT).length / values.length;
 }
 
-/** The inner half of a picture on each axis. */
-function middle(light: Float32Array, width: number): Float32Array {
-  const quarter = Math.floor(width / 4);
-  const height = light.length / width;
-  const top = Math.floor(height / 4);
-  const out = new Float32Array((width - 2 * quarter) * (height - 2 * top));
-  for (let y = top, o = 0; y < height - top; y++, o += width - 2 * quarter)
-    out.set(light.subarray(y * width + quarter, (y + 1) * width - quarter), o);
+/** Where a chip without padding shows what, as shares of its side: left, top, right, bottom. */
+const PLACES = {
+  face: [0.25, 0.25, 0.75, 0.75],
+  leftEye: [0.1, 0.13, 0.36, 0.34],
+  rightEye: [0.62, 0.13, 0.88, 0.34],
+  leftCheek: [0.1, 0.45, 0.3, 0.65],
+  rightCheek: [0.68, 0.45, 0.88, 0.65],
+} as const satisfies Record<string, readonly [number, number, number, number]>;
+
+/** The values of one of {@link PLACES}. */
+function part(light: Float32Array, width: number, place: keyof typeof PLACES): Float32Array {
+  const [left, top, right, bottom] = PLACES[place].map((share) => Math.round(share * width));
+  const out = new Float32Array((right - left) * (bottom - top));
+  for (let y = top, o = 0; y < bottom; y++, o += right - left)
+    out.set(light.subarray(y * width + left, y * width + right), o);
   return out;
+}
+
+const average = (values: Float32Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+/** Luma around both eyes over that of both cheeks. */
+function eyesOverCheeks(light: Float32Array, width: number): number {
+  const of = (place: keyof typeof PLACES) => average(part(light, width, place));
+  return (of("leftEye") + of("rightEye")) / Math.max(1, of("leftCheek") + of("rightCheek"));
 }
 
 /** Length of the averaging filter that {@link blur} compares with, in pixels (the paper's). */

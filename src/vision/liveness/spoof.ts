@@ -1,5 +1,6 @@
 import { cut, turnedSquare } from "../face/crop.ts";
 import type { FaceMesh } from "../face/mesh.ts";
+import type { FactBox } from "../facts.ts";
 import { type Box, type Matrix, warp } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
@@ -18,43 +19,44 @@ const NETWORKS = [
   { name: "spoof-2.7", scale: 2.7 },
   { name: "spoof-4.0", scale: 4.0 },
 ] as const;
+/** RetinaFace's box, which the networks were trained with, over BlazeFace's: narrower, and reaching up the forehead. */
+const RETINA_BOX = { width: 0.95, height: 1.25 } as const;
 
 /** Whether the strong pack is there. */
 export const hasStrongSpoofing = (models: Models): boolean => NETWORKS.every(({ name }) => models.has(name));
 
 /**
- * MiniFASNet's two networks on the picture as the camera gave it: mean of their probabilities.
- * @param face  forehead to chin and cheek to cheek, in pixels of the picture
+ * MiniFASNet's two networks on the picture as the camera gave it: mean of their probabilities on two crops each. The
+ * detector's box and the mesh's are two guesses at the box that the networks were trained with; where the crops
+ * disagree, the picture is a doubtful one.
+ * @param detected  the detector's box
  */
-export async function strongSpoofing(image: Pixels, face: Box, models: Models): Promise<SpoofVerdict> {
+export async function strongSpoofing(
+  image: Pixels,
+  mesh: FaceMesh,
+  detected: FactBox,
+  models: Models,
+): Promise<SpoofVerdict> {
+  const faces = [retinaBox(detected), meshBox(mesh)];
   const sums = [0, 0, 0];
   for (const { name, scale } of NETWORKS) {
-    const { data } = surroundings(image, face, scale);
-    const { probabilities } = await models.get(name).see(data, INPUT, INPUT);
-    for (let i = 0; i < sums.length; i++) sums[i] += probabilities.data[i] / NETWORKS.length;
+    const pixels = new Uint8Array(faces.length * INPUT * INPUT * 3);
+    faces.forEach((face, i) => {
+      const { data } = surroundings(image, face, scale);
+      pixels.set(data, i * data.length);
+    });
+    const { probabilities } = await models.get(name).see(pixels, INPUT, INPUT, faces.length);
+    probabilities.data.forEach((p, i) => {
+      sums[i % sums.length] += p / (NETWORKS.length * faces.length);
+    });
   }
   const [print, real, replay] = sums;
   return { real, print, replay };
 }
 
-/**
- * The crop that the networks were trained on: `scale` × the box around its centre, less where the picture is too small
- * for that, moved inside where it would stick out, squeezed to a square; sampled without averaging, because the fine
- * grain of print and screen is what they look for.
- */
-function surroundings(image: Pixels, face: Box, scale: number): Pixels {
-  const fit = Math.min(scale, (image.width - 1) / face.width, (image.height - 1) / face.height);
-  const place = (start: number, size: number, room: number) => {
-    const wanted = Math.floor(size * fit) + 1;
-    const from = start + size / 2 - (size * fit) / 2;
-    return { from: Math.floor(Math.max(0, Math.min(room - wanted, from))), size: wanted };
-  };
-  const x = place(face.x, face.width, image.width);
-  const y = place(face.y, face.height, image.height);
-  const kx = x.size / INPUT;
-  const ky = y.size / INPUT;
-  const m: Matrix = [kx, 0, x.from + (kx - 1) / 2, 0, ky, y.from + (ky - 1) / 2, 0, 0, 1];
-  return warp(image, m, INPUT, INPUT);
+function retinaBox([x, y, width, height]: FactBox): Box {
+  const [w, h] = [width * RETINA_BOX.width, height * RETINA_BOX.height];
+  return { x: x + (width - w) / 2, y: y + (height - h) / 2, width: w, height: h };
 }
 
 /** From the top of the forehead to the chin, cheek to cheek: the box of the mesh's points. */
@@ -64,7 +66,27 @@ export function meshBox({ points }: FaceMesh): Box {
   return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
 }
 
-/** Side of the baseline's crop over the longer side of the mesh. */
+/**
+ * The crop that the networks were trained on: `scale` × the box around its centre, less where the picture is too small
+ * for that, moved inside where it would stick out, squeezed to a square; sampled without averaging, because the fine
+ * grain of print and screen is what they look for.
+ */
+function surroundings(image: Pixels, face: Box, scale: number): Pixels {
+  const fit = Math.min(scale, (image.width - 1) / face.width, (image.height - 1) / face.height);
+  const place = (start: number, length: number, room: number) => {
+    const wanted = Math.min(room, Math.floor(length * fit) + 1);
+    const from = start + length / 2 - (length * fit) / 2;
+    return { from: Math.floor(Math.max(0, Math.min(room - wanted, from))), length: wanted };
+  };
+  const x = place(face.x, face.width, image.width);
+  const y = place(face.y, face.height, image.height);
+  const kx = x.length / INPUT;
+  const ky = y.length / INPUT;
+  const m: Matrix = [kx, 0, x.from + (kx - 1) / 2, 0, ky, y.from + (ky - 1) / 2, 0, 0, 1];
+  return warp(image, m, INPUT, INPUT);
+}
+
+/** Side of the baseline's crop over the longer side of the face. */
 const BASELINE_REACH = 1.25;
 /** The baseline's networks and their inputs. */
 const BASELINE = [
@@ -75,9 +97,13 @@ const BASELINE = [
 /**
  * The npm-borne networks' mean probability of "real", 0..1. On prints and screens it was measured to separate nothing:
  * it is shown, and may not decide.
+ * @param face  forehead to chin and cheek to cheek
  */
-export async function baselineSpoofing(image: Pixels, mesh: FaceMesh, models: Models): Promise<number> {
-  const { x, y, width, height } = meshBox(mesh);
+export async function baselineSpoofing(
+  image: Pixels,
+  { x, y, width, height }: Box,
+  models: Models,
+): Promise<number> {
   const side = BASELINE_REACH * Math.max(width, height);
   let sum = 0;
   for (const { name, input, output } of BASELINE) {

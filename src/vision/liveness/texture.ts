@@ -17,7 +17,7 @@ const PATCH = 32;
  * Mean size of the fine structure (each pixel against the mean of its 3 × 3 surroundings, over the mean luma): less
  * than the first is a surface without pores, smoothed or out of focus; more than the last is grain, halftone or noise.
  */
-const FINE_STRUCTURE = { none: 0.001, skin: 0.005, coarse: 0.06, grain: 0.12 } as const;
+const FINE_STRUCTURE = { none: 0.001, skin: 0.005, coarse: 0.1, grain: 0.25 } as const;
 
 /**
  * How much the cheeks' fine structure is that of skin before a lens.
