@@ -17,6 +17,7 @@ import { createAuthenticator } from "./http/auth.ts";
 import { folderImages } from "./images/folder.ts";
 import { createLog, type Log } from "./observability/log.ts";
 import { createMetrics } from "./observability/metrics.ts";
+import { currentTraceparent } from "./observability/trace.ts";
 import { blindIndex } from "./security/blind-index.ts";
 import { developmentSecret } from "./security/development-secret.ts";
 import { envelopeSealer } from "./security/envelope.ts";
@@ -102,7 +103,7 @@ async function build(
   });
   undo.push(() => database.close());
   const { db } = database;
-  const events = outbox({ db, sealer });
+  const events = outbox({ db, sealer, traceparent: currentTraceparent });
   const store = verifications({
     db,
     sealer,
