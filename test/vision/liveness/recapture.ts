@@ -1,4 +1,4 @@
-import { type Matrix, type Point, perspective, type Quad, transform } from "../../../src/vision/geometry.ts";
+import { type Matrix, type Point, perspective, type Quad } from "../../../src/vision/geometry.ts";
 import type { Pixels } from "../../../src/vision/image.ts";
 
 /** How a photograph is shown to the camera a second time. */
@@ -81,9 +81,12 @@ function average(
   let [r, g, b] = [0, 0, 0];
   for (let j = 0; j < SAMPLES; j++) {
     for (let i = 0; i < SAMPLES; i++) {
-      const at = transform(toPhoto, [x + (i + 0.5) / SAMPLES - 0.5, y + (j + 0.5) / SAMPLES - 0.5]);
-      const margin = Math.max(-at[0], -at[1], at[0] - photo.width, at[1] - photo.height);
-      const colour = (margin < 0.06 * photo.width ? surface(at[0], at[1]) : null) ?? wall;
+      const [px, py] = [x + (i + 0.5) / SAMPLES - 0.5, y + (j + 0.5) / SAMPLES - 0.5];
+      const w = toPhoto[6] * px + toPhoto[7] * py + toPhoto[8];
+      const sx = (toPhoto[0] * px + toPhoto[1] * py + toPhoto[2]) / w;
+      const sy = (toPhoto[3] * px + toPhoto[4] * py + toPhoto[5]) / w;
+      const margin = Math.max(-sx, -sy, sx - photo.width, sy - photo.height);
+      const colour = (margin < 0.06 * photo.width ? surface(sx, sy) : null) ?? wall;
       r += colour[0];
       g += colour[1];
       b += colour[2];
