@@ -7,7 +7,7 @@ import {
 } from "../facts.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
-import { detectText } from "./detect.ts";
+import { findLines } from "./find.ts";
 import { layOut } from "./layout.ts";
 import type { Line } from "./pieces.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
@@ -18,8 +18,6 @@ import { understand } from "./understand.ts";
 
 /** The longer side to which a photograph of a card is decoded, in pixels. */
 export const KTP_MAX_SIDE = 2048;
-/** The longer side at which text is looked for: a line of a card that fills the picture is then 12 pixels high. */
-const DETECTION_SIDE = 640;
 /** What counts as a KTP's front at all. */
 const KTP_FROM = 0.5;
 
@@ -41,11 +39,11 @@ const OTHER_WEIGHT = 0.25;
  */
 export async function readKtp(image: Pixels, models: Models, now = new Date()): Promise<KtpReading> {
   const begun = performance.now();
-  const boxes = await detectText(image, models, DETECTION_SIDE);
+  const found = await findLines(image, models);
   const detected = performance.now();
   const lines: Line[] = [];
-  for (const { quad } of boxes) {
-    const line = strip(image, quad);
+  for (const { quad, inImage } of found.lines) {
+    const line = strip(image, inImage);
     const { letters } = await recognise(line, models);
     lines.push({ quad, letters: spaced(letters, line), stripWidth: line.width });
   }
