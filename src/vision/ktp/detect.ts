@@ -13,13 +13,15 @@ export interface TextBox {
 /** PaddleOCR's values for the DB network (`det_db_thresh`, `det_db_box_thresh`, `det_db_unclip_ratio`). */
 const DB = { pixel: 0.3, box: 0.55, unclip: 1.6, minSide: 3 } as const;
 const MULTIPLE = 32;
+/** Small pictures are enlarged by at most this much. */
+const MOST_GROWTH = 2.2;
 
 /**
  * Finds lines of text.
  * @param longSide  to which the picture is scaled for the network; a line should still be 8 pixels high there
  */
 export async function detectText(image: Pixels, models: Models, longSide: number): Promise<TextBox[]> {
-  const scale = Math.min(1, longSide / Math.max(image.width, image.height));
+  const scale = Math.min(MOST_GROWTH, longSide / Math.max(image.width, image.height));
   const snap = (n: number) => Math.max(MULTIPLE, Math.round((n * scale) / MULTIPLE) * MULTIPLE);
   const [width, height] = [snap(image.width), snap(image.height)];
   const small = shrink(image, width, height);

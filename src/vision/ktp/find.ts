@@ -19,6 +19,11 @@ export interface FoundText {
 
 /** The longer side at which text is looked for: a line of a card that fills the picture is then 12 pixels high. */
 const DETECTION_SIDE = 640;
+/** A KTP's front has 18 lines at least, most of them in two parts: where fewer are seen, it may be too far away … */
+const FEW_LINES = 18;
+/** … and is looked for at this longer side, for which a small photograph is enlarged by at most … */
+const CLOSER_SIDE = 1280;
+const MOST_GROWTH = 2.2;
 /** Lines lower than this where they were detected, in pixels, are looked for again in a picture of the card alone. */
 const LOW_LINE = 15;
 /** So are lines turned by more than this, in radians (8°): the detector's boxes run into one another. */
@@ -30,7 +35,9 @@ const WITNESSES = 4;
 
 /** Finds the lines of a card that may lie anyhow in a photograph. */
 export async function findLines(image: Pixels, models: Models): Promise<FoundText> {
-  const boxes = await detectText(image, models, DETECTION_SIDE);
+  let boxes = await detectText(image, models, DETECTION_SIDE);
+  if (boxes.length < FEW_LINES && Math.max(image.width, image.height) > CLOSER_SIDE / MOST_GROWTH)
+    boxes = await detectText(image, models, CLOSER_SIDE);
   const located = locateText(boxes, image);
   if (!located) return { lines: boxes.map(({ quad }) => ({ quad, inImage: quad })), plane: null };
   const headDown = await standsOnHead(image, boxes, located, models);

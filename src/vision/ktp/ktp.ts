@@ -5,16 +5,18 @@ import {
   type KtpOcrResult,
   type KtpReading,
 } from "../facts.ts";
+import { type Matrix, type Point, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
+import { cutCard } from "./card.ts";
 import { findLines } from "./find.ts";
 import { layOut } from "./layout.ts";
 import type { Line } from "./pieces.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
-import { recognise, strip } from "./recognise.ts";
+import { strip } from "./recognise.ts";
 import { openGazetteer } from "./regions.ts";
-import { spaced } from "./spacing.ts";
-import { understand } from "./understand.ts";
+import { doubtfulLines, readAgain, readBlood, readLine } from "./reread.ts";
+import { type Understanding, understand } from "./understand.ts";
 
 /** The longer side to which a photograph of a card is decoded, in pixels. */
 export const KTP_MAX_SIDE = 2048;
@@ -42,15 +44,30 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
   const found = await findLines(image, models);
   const detected = performance.now();
   const lines: Line[] = [];
-  for (const { quad, inImage } of found.lines) {
-    const line = strip(image, inImage);
-    const { letters } = await recognise(line, models);
-    lines.push({ quad, letters: spaced(letters, line), stripWidth: line.width });
+  for (const [index, { quad, inImage }] of found.lines.entries()) {
+    const picture = strip(image, inImage);
+    lines.push(await readLine(picture, quad, index, models));
   }
   const recognised = performance.now();
-  const layout = layOut(lines);
-  const understanding = understand(layout, await openGazetteer(), now);
-  const { fields, checks } = understanding;
+  const gazetteer = await openGazetteer();
+  let layout = layOut(lines);
+  let understanding = understand(layout, gazetteer, now);
+  const doubtful = doubtfulLines(layout, understanding);
+  for (const { index } of doubtful) {
+    lines[index] = await readAgain(lines[index], image, found.lines[index].inImage, models);
+  }
+  const blood =
+    layout.bloodLabel && understanding.fields.blood_type.value === null
+      ? await readBlood(layout.bloodLabel, image, found, models, lines.length)
+      : null;
+  if (blood) lines.push(blood);
+  if (blood || doubtful.size > 0) {
+    layout = layOut(lines);
+    understanding = understand(layout, gazetteer, now);
+  }
+  const reread = performance.now();
+  const { checks } = understanding;
+  const fields = inPhotograph(understanding.fields, found.plane?.toImage ?? null, image);
   const score = ktpScore(layout, understanding);
   const quality = judgeQuality(image, lines);
   const values = Object.fromEntries(KTP_FIELDS.map((field) => [field, fields[field].value])) as Record<
@@ -68,13 +85,39 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     result,
     ktpScore: score,
     hints: score < KTP_FROM ? ["not_a_ktp", ...quality.hints] : quality.hints,
-    card: image,
+    card: cutCard(image, found.plane, layout.frame),
     milliseconds: {
       detect: detected - begun,
       recognise: recognised - detected,
-      understand: performance.now() - recognised,
+      again: reread - recognised,
+      understand: performance.now() - reread,
     },
   };
+}
+
+/** The fields with their boxes in the photograph's pixels, clipped to it. */
+function inPhotograph(
+  fields: Understanding["fields"],
+  toImage: Matrix | null,
+  { width, height }: Pixels,
+): Record<KtpField, KtpFieldFact> {
+  const clip = (n: number, most: number) => Math.min(most, Math.max(0, n));
+  return Object.fromEntries(
+    KTP_FIELDS.map((field) => {
+      const { box } = fields[field];
+      if (!box) return [field, fields[field]];
+      const [x, y, w, h] = box;
+      const corners = [
+        [x, y],
+        [x + w, y],
+        [x + w, y + h],
+        [x, y + h],
+      ].map((p): Point => (toImage ? transform(toImage, p as unknown as Point) : (p as unknown as Point)));
+      const [xs, ys] = [corners.map(([u]) => clip(u, width)), corners.map(([, v]) => clip(v, height))];
+      const [left, top] = [Math.min(...xs), Math.min(...ys)];
+      return [field, { ...fields[field], box: [left, top, Math.max(...xs) - left, Math.max(...ys) - top] }];
+    }),
+  ) as Record<KtpField, KtpFieldFact>;
 }
 
 /** The weighted mean of the fields' confidences; what was not read counts nothing. */

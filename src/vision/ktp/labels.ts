@@ -5,18 +5,18 @@ import { bare, distance } from "./text.ts";
 export const LABELS: readonly { readonly field: KtpField; readonly spellings: readonly string[] }[] = [
   { field: "nik", spellings: ["NIK"] },
   { field: "name", spellings: ["NAMA", "NAMALENGKAP"] },
-  { field: "birth_place", spellings: ["TEMPATTGLLAHIR", "TEMPATTANGGALLAHIR"] },
+  { field: "birth_place", spellings: ["TEMPATTGLLAHIR", "TEMPATTANGGALLAHIR", "TEMPATLAHIR", "TTL"] },
   { field: "gender", spellings: ["JENISKELAMIN"] },
   { field: "blood_type", spellings: ["GOLDARAH", "GOLONGANDARAH"] },
   { field: "address", spellings: ["ALAMAT"] },
   { field: "rt_rw", spellings: ["RTRW"] },
-  { field: "village", spellings: ["KELDESA", "KELURAHANDESA", "DESAKELURAHAN"] },
+  { field: "village", spellings: ["KELDESA", "KELURAHANDESA", "DESAKELURAHAN", "KELURAHAN"] },
   { field: "district", spellings: ["KECAMATAN"] },
   { field: "religion", spellings: ["AGAMA"] },
-  { field: "marital_status", spellings: ["STATUSPERKAWINAN", "STATUSKAWIN"] },
+  { field: "marital_status", spellings: ["STATUSPERKAWINAN", "STATUSKAWIN", "STATUS"] },
   { field: "occupation", spellings: ["PEKERJAAN"] },
   { field: "nationality", spellings: ["KEWARGANEGARAAN"] },
-  { field: "valid_until", spellings: ["BERLAKUHINGGA"] },
+  { field: "valid_until", spellings: ["BERLAKUHINGGA", "BERLAKUSD"] },
 ];
 
 export interface LabelMatch {
@@ -28,7 +28,9 @@ export interface LabelMatch {
 }
 
 /** A label may be misread by this share of its letters. */
-const MOST_FAULT = 0.3;
+const MOST_FAULT = 0.34;
+/** A label of fewer letters may begin a value as well (NIKO, NAMAH), so it must end where a word does. */
+const LONG = 8;
 
 /** The label that a text begins with. */
 export function labelAt(text: string): LabelMatch | null {
@@ -47,24 +49,21 @@ export function labelAt(text: string): LabelMatch | null {
     for (const spelling of spellings) {
       for (const slack of [0, -1, 1, -2, 2]) {
         const size = spelling.length + slack;
-        if (
-          size < 2 ||
-          size > letters.length ||
-          (spelling.length < 6 && slack !== 0 && letters.length !== size)
-        )
-          continue;
+        if (size < 2 || size > letters.length || (spelling.length < 6 && Math.abs(slack) > 1)) continue;
+        const end = ends[size - 1];
+        if (!endsWord(text, end) && (spelling.length < LONG || slack !== 0)) continue;
         const fault = distance(letters.slice(0, size), spelling) / spelling.length;
-        // A colon or a capital that follows a small letter ends a label; without one the value may be glued to it.
-        if (
-          fault <= MOST_FAULT &&
-          (best === null ||
-            fault < best.fault ||
-            (fault === best.fault && ends[size - 1] > best.end && spelling.length > 8))
-        ) {
-          best = { field, end: ends[size - 1], fault };
-        }
+        if (fault <= MOST_FAULT && (best === null || fault < best.fault)) best = { field, end, fault };
       }
     }
   }
   return best;
+}
+
+/** Whether a word of the label's kind ends at `end`: before a sign or a space, or where small letters turn to capitals. */
+function endsWord(text: string, end: number): boolean {
+  const [last, next] = [text[end - 1], text[end]];
+  if (next === undefined || !/[A-Za-z]/.test(next))
+    return !/\d/.test(last) || next === undefined || !/\d/.test(next);
+  return /[a-z]/.test(last) && /[A-Z]/.test(next);
 }

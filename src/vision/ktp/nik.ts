@@ -15,44 +15,6 @@ const WOMAN = 40;
 /** Years of age between which a KTP is held. */
 const AGE = { least: 17, most: 120 } as const;
 
-/** Letters that are read in place of a digit. */
-const DIGIT_FOR: Readonly<Record<string, string>> = {
-  O: "0",
-  o: "0",
-  Q: "0",
-  D: "0",
-  U: "0",
-  C: "0",
-  I: "1",
-  l: "1",
-  i: "1",
-  L: "1",
-  "|": "1",
-  "!": "1",
-  "]": "1",
-  "[": "1",
-  J: "1",
-  Z: "2",
-  z: "2",
-  E: "3",
-  A: "4",
-  h: "4",
-  H: "4",
-  S: "5",
-  s: "5",
-  G: "6",
-  b: "6",
-  "?": "7",
-  T: "7",
-  Y: "7",
-  B: "8",
-  g: "9",
-  q: "9",
-};
-
-/** The digit that a letter in a place of digits stands for; null for what cannot be one. */
-export const digitFor = (char: string): string | null => (/\d/.test(char) ? char : (DIGIT_FOR[char] ?? null));
-
 /**
  * Takes a NIK apart.
  * @param nik  16 digits

@@ -1,14 +1,20 @@
 import type { KtpField } from "../facts.ts";
 import type { Point, Quad } from "../geometry.ts";
+import { decode, type Fold, type Letter, type Reading } from "./decode.ts";
 import { labelAt } from "./labels.ts";
-import type { Letter } from "./recognise.ts";
+import { type Ink, spaced } from "./spacing.ts";
 
 /** A line of text read from the picture. */
 export interface Line {
+  /** Its corners where text runs level. */
   readonly quad: Quad;
   /** With spaces; `x` in the pixels of the straightened strip. */
   readonly letters: readonly Letter[];
   readonly stripWidth: number;
+  readonly reading: Reading;
+  readonly ink: Ink;
+  /** Its place among the lines that were found. */
+  readonly index: number;
 }
 
 /** Part of a line that is one thing: a label, or a value. */
@@ -21,65 +27,87 @@ export interface Piece {
   readonly right: Point;
   readonly height: number;
   readonly quad: Quad;
+  readonly line: Line;
+  /** The line's steps that are this piece's, `end` exclusive. */
+  readonly start: number;
+  readonly end: number;
 }
+
+/** Two letters further apart than this, in heights of a letter, do not stand in one value. */
+const WIDE_GAP = 3;
+/** What may stand around a value without being of it. */
+const BEFORE = /[\s:;.,'"`~_=|!*-]/;
+const BEHIND = /[\s:;,'"`~_=|]/;
+
+export const textOf = (letters: readonly Letter[]): string => letters.map(({ char }) => char).join("");
 
 const between = (a: Point, b: Point, share: number): Point => [
   a[0] + (b[0] - a[0]) * share,
   a[1] + (b[1] - a[1]) * share,
 ];
 
-/** The letters `from` … `to` of a line as a piece of its own, without the punctuation before a value. */
-export function pieceOf(
-  line: Line,
-  label: KtpField | null,
-  from = 0,
-  to = line.letters.length,
-): Piece | null {
+/** The letters `from` … `to` of a line as a piece of its own, without the punctuation around a value. */
+function pieceOf(line: Line, label: KtpField | null, from: number, to: number): Piece | null {
+  const all = line.letters;
   let [a, b] = [from, to];
+  while (b > a && BEHIND.test(all[b - 1].char)) b -= 1;
+  // A dash alone is a value: no blood type.
   if (label === null)
-    while (
-      a < b &&
-      /[\s:;.,'"`~_=|!-]/.test(line.letters[a].char) &&
-      !(b - a === 1 && line.letters[a].char === "-")
-    )
-      a += 1;
-  while (b > a && /[\s:;,'"`~_=|]/.test(line.letters[b - 1].char)) b -= 1;
+    while (a < b && BEFORE.test(all[a].char) && !(b - a === 1 && all[a].char === "-")) a += 1;
   if (a >= b) return null;
-  const letters = line.letters.slice(a, b);
+  const letters = all.slice(a, b);
   const [tl, tr, br, bl] = line.quad;
   const width = Math.max(1, line.stripWidth - 1);
-  const pitch = line.letters.length > 1 ? width / line.letters.length : width;
-  const s = a === 0 ? 0 : Math.max(0, (letters[0].x - pitch / 2) / width);
-  const e = b === line.letters.length ? 1 : Math.min(1, (letters[letters.length - 1].x + pitch / 2) / width);
+  const half = line.ink.height / 3;
+  const s = a === 0 ? 0 : Math.max(0, (letters[0].x - half) / width);
+  const e = b === all.length ? 1 : Math.min(1, (letters[letters.length - 1].x + half) / width);
   const quad: Quad = [between(tl, tr, s), between(tl, tr, e), between(bl, br, e), between(bl, br, s)];
   return {
     label,
-    text: letters.map(({ char }) => char).join(""),
+    text: textOf(letters),
     letters,
     left: between(quad[0], quad[3], 0.5),
     right: between(quad[1], quad[2], 0.5),
     height: (Math.hypot(tl[0] - bl[0], tl[1] - bl[1]) + Math.hypot(tr[0] - br[0], tr[1] - br[1])) / 2,
     quad,
+    line,
+    start: a === 0 ? 0 : all[a - 1].to + 1,
+    end: b === all.length ? line.reading.steps : all[b].from,
   };
 }
 
-const BLOOD = /G[O0Q]L?\.? ?D?AR?AH?/i;
+/** The piece read again, knowing which characters can stand there. */
+export function readAs({ line, start, end }: Piece, fold: Fold): Letter[] {
+  return spaced(decode(line.reading, fold, start, end), line.reading, line.ink);
+}
 
-/** Takes a line apart into labels and values. */
-export function piecesOf(line: Line): Piece[] {
-  const text = line.letters.map(({ char }) => char).join("");
-  const label = labelAt(text);
-  const pieces: (Piece | null)[] = [];
+const BLOOD = /G[O0Q][L1I]?[.,:]?\s?D?[AR]{1,3}H?(?=[\s:;.,-]|$)|G[O0Q][L1I][.,\s]*D[A-Z]{3,4}/i;
+
+/** Takes a line apart into labels and values, and values at wide gaps. */
+export function piecesOf(line: Line, withLabel = true): Piece[] {
+  const { letters } = line;
+  const text = textOf(letters);
+  const label = withLabel ? labelAt(text) : null;
   const rest = label?.end ?? 0;
-  if (label) pieces.push(pieceOf(line, label.field, 0, rest));
+  const pieces: (Piece | null)[] = label ? [pieceOf(line, label.field, 0, rest)] : [];
+  const values = (from: number, to: number) => {
+    let begin = from;
+    for (let i = from + 1, last = from; i < to; i++) {
+      if (letters[i].char === " ") continue;
+      if (letters[i].x - letters[last].x > WIDE_GAP * line.ink.height) {
+        pieces.push(pieceOf(line, null, begin, i));
+        begin = i;
+      }
+      last = i;
+    }
+    pieces.push(pieceOf(line, null, begin, to));
+  };
   const blood = label?.field === "blood_type" ? null : BLOOD.exec(text.slice(rest));
   if (blood) {
     const at = rest + blood.index;
-    pieces.push(
-      pieceOf(line, null, rest, at),
-      pieceOf(line, "blood_type", at, at + blood[0].length),
-      pieceOf(line, null, at + blood[0].length),
-    );
-  } else pieces.push(pieceOf(line, null, rest));
+    values(rest, at);
+    pieces.push(pieceOf(line, "blood_type", at, at + blood[0].length));
+    values(at + blood[0].length, letters.length);
+  } else values(rest, letters.length);
   return pieces.filter((piece) => piece !== null);
 }

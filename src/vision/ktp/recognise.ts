@@ -1,48 +1,45 @@
 import { perspective, type Quad, warp } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
+import { AS_READ, decode, type Letter, type Reading } from "./decode.ts";
 
 /** The recogniser's height in pixels, and the step of its time axis. */
 const HEIGHT = 48;
 const STEP = 8;
+/** Longer lines are squeezed; no line of a card is as long. */
 const MAX_WIDTH = 1600;
 
-export interface Letter {
-  readonly char: string;
-  readonly score: number /** centre, in pixels of the 48-pixel strip */;
-  readonly x: number;
-}
-export interface ReadLine {
-  readonly text: string;
-  readonly score: number;
-  readonly letters: readonly Letter[];
-  readonly strip: Pixels;
-}
+export type { Letter } from "./decode.ts";
 
 const length = (a: readonly [number, number], b: readonly [number, number]) =>
   Math.hypot(a[0] - b[0], a[1] - b[1]);
 
-/** The line straightened to 48 pixels of height. */
-export function strip(image: Pixels, quad: Quad): Pixels {
+/**
+ * The line straightened to 48 pixels of height.
+ * @param stretch  makes letters wider by this, for a second look at narrow ones
+ */
+export function strip(image: Pixels, quad: Quad, stretch = 1): Pixels {
   const w = (length(quad[0], quad[1]) + length(quad[3], quad[2])) / 2;
   const h = (length(quad[0], quad[3]) + length(quad[1], quad[2])) / 2;
-  const width = Math.min(MAX_WIDTH, Math.max(2 * STEP, Math.round((w / h) * HEIGHT)));
-  return warp(
-    image,
-    perspective(
-      [
-        [0, 0],
-        [width - 1, 0],
-        [width - 1, HEIGHT - 1],
-        [0, HEIGHT - 1],
-      ],
-      quad,
-    ),
-    width,
-    HEIGHT,
-  );
+  const width = Math.min(MAX_WIDTH, Math.max(2 * STEP, Math.round((w / h) * HEIGHT * stretch)));
+  const corners: Quad = [
+    [0, 0],
+    [width - 1, 0],
+    [width - 1, HEIGHT - 1],
+    [0, HEIGHT - 1],
+  ];
+  return warp(image, perspective(corners, quad), width, HEIGHT);
 }
 
+/** A line as the recogniser reads it when nothing is known of it. */
+export interface ReadLine {
+  readonly letters: readonly Letter[];
+  /** Mean of the letters' scores, 0..1. */
+  readonly score: number;
+  readonly reading: Reading;
+}
+
+/** Reads one straightened line. */
 export async function recognise(line: Pixels, models: Models): Promise<ReadLine> {
   const width = Math.ceil(line.width / STEP) * STEP;
   // The rest of the last step is the line's own last column: an edge would be read as a letter.
@@ -54,28 +51,9 @@ export async function recognise(line: Pixels, models: Models): Promise<ReadLine>
       data.set(line.data.subarray(last, last + 3), (y * width + x) * 3);
   }
   const { probabilities } = await models.get("text-recognition").see(data, width, HEIGHT);
-  const { alphabet } = models;
-  const classes = alphabet.length;
-  const steps = probabilities.data.length / classes;
-  const letters: Letter[] = [];
-  let previous = 0;
-  for (let t = 0; t < steps; t++) {
-    let best = 0;
-    const row = t * classes;
-    for (let c = 1; c < classes; c++)
-      if (probabilities.data[row + c] > probabilities.data[row + best]) best = c;
-    if (best !== 0 && best !== previous) {
-      letters.push({
-        char: alphabet[best],
-        score: probabilities.data[row + best],
-        x: (t + 0.5) * (width / steps),
-      });
-    } else if (best !== 0 && best === previous) {
-      const last = letters[letters.length - 1];
-      letters[letters.length - 1] = { ...last, score: Math.max(last.score, probabilities.data[row + best]) };
-    }
-    previous = best;
-  }
-  const score = letters.length ? letters.reduce((s, l) => s + l.score, 0) / letters.length : 0;
-  return { text: letters.map((l) => l.char).join(""), score, letters, strip: line };
+  const steps = probabilities.data.length / models.alphabet.length;
+  const reading = { alphabet: models.alphabet, chances: probabilities.data, steps, stepWidth: width / steps };
+  const letters = decode(reading, AS_READ);
+  const score = letters.reduce((sum, letter) => sum + letter.score, 0) / Math.max(1, letters.length);
+  return { letters, score, reading };
 }

@@ -8,7 +8,7 @@ export interface Region {
   readonly code: string;
   /** In capitals, as a card prints it. */
   readonly name: string;
-  /** {@link bare}, without KABUPATEN or KOTA. */
+  /** {@link bare}; of a regency without KABUPATEN or KOTA. */
   readonly key: string;
 }
 
@@ -33,7 +33,9 @@ const OTHER_PROVINCE_NAMES: readonly (readonly [code: string, name: string])[] =
 /** The provinces of 2022 were cut out of these: a card of before names the old one. */
 const CUT_OUT_OF: Readonly<Record<string, string>> = { "93": "91", "94": "91", "95": "91", "96": "92" };
 
-const keyOf = (name: string) => bare(name.toUpperCase().replace(/^(KABUPATEN|KOTA)( ADMINISTRASI)? /, ""));
+/** KABUPATEN or KOTA belongs to a regency's name; a district may be called KOTA MABA. */
+const regencyKey = (name: string) =>
+  bare(name.toUpperCase().replace(/^(KABUPATEN|KAB\.|KOTA)( ADMINISTRASI| ADM\.)? /, ""));
 
 let loading: Promise<Gazetteer> | undefined;
 
@@ -51,16 +53,16 @@ async function read(): Promise<Gazetteer> {
     getDistricts(),
     readFile(villageFile, "latin1"),
   ]);
-  const region = (code: string, name: string): Region => ({
+  const region = (code: string, name: string, key = bare(name)): Region => ({
     code,
     name: name.toUpperCase(),
-    key: keyOf(name),
+    key,
   });
   const provinces = [
     ...provinceRows.map(({ code, name }) => region(code, name)),
     ...OTHER_PROVINCE_NAMES.map(([code, name]) => region(code, name)),
   ];
-  const regencies = regencyRows.map(({ code, name }) => region(code, name));
+  const regencies = regencyRows.map(({ code, name }) => region(code, name, regencyKey(name)));
   const byRegency = new Map<string, Region[]>();
   for (const { code, regency_code, name } of districtRows) {
     const list = byRegency.get(regency_code) ?? [];
@@ -96,7 +98,7 @@ async function read(): Promise<Gazetteer> {
 
 /** The region that a text names, if it is clear which. */
 export function findRegion(text: string, regions: readonly Region[]): Nearest<Region> | null {
-  const key = keyOf(text);
+  const key = bare(text);
   if (key.length < 2) return null;
   const best = nearest(key, regions, (r) => r.key);
   return best && clear(key, best) ? best : null;

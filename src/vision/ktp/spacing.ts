@@ -1,58 +1,126 @@
 import type { Pixels } from "../image.ts";
-import type { Letter } from "./recognise.ts";
+import { chanceOf, type Letter, type Reading } from "./decode.ts";
 
 /**
- * A gap between two letters from this share of the line's letter height on is a space. In faces of the Arial kind a
- * space with its neighbours' bearings is at least 0.42 of a capital's height, two letters stand at most 0.27 apart.
+ * Free space left and right of a character inside its own box, in heights of a capital: the mean of Liberation Sans,
+ * Liberation Sans Narrow, DejaVu Sans Condensed, FreeSans, Roboto and Open Sans. So much of a gap is the letters' own.
  */
-const SPACE = 0.34;
-/** Ink is darker than the ground by this share of the line's own contrast. */
+const BEARINGS: readonly (readonly [chars: string, left: number, right: number])[] = [
+  ["AVWXYT/", 0.02, 0.02],
+  ["BDPR", 0.12, 0.06],
+  ["EFL", 0.12, 0.05],
+  ["K", 0.12, 0],
+  ["HMNU", 0.12, 0.12],
+  ["I", 0.13, 0.13],
+  ["COQSZ", 0.06, 0.06],
+  ["G", 0.07, 0.1],
+  ["J", 0.02, 0.11],
+  ["1", 0.12, 0.2],
+  ["4", 0.04, 0.05],
+  ["02356789", 0.07, 0.07],
+  [".,:;'", 0.11, 0.11],
+  ["(", 0.08, 0.04],
+  [")", 0.04, 0.08],
+];
+const OWN = new Map(BEARINGS.flatMap(([chars, left, right]) => [...chars].map((c) => [c, { left, right }])));
+/** Of small letters and other signs. */
+const USUAL = { left: 0.08, right: 0.06 } as const;
+
+/**
+ * A space is 0.33 to 0.40 heights of a capital in those faces: a gap that exceeds the letters' own by half of that
+ * is one as likely as not. `width` is how far from it the doubt reaches; `network` is how many such widths the
+ * recogniser's own opinion is worth.
+ */
+const SPACE = { middle: 0.18, width: 0.06, network: 4, indifferent: 0.3 } as const;
+/** Letters may be set this much wider or closer than the face has them, in heights of a capital. */
+const TRACKING = { least: -0.06, most: 0.1 } as const;
+/** Ink is darker than the ground beside it by this share of the line's contrast. */
 const INK = 0.45;
+/** Over how many columns the ground's brightness is averaged. */
+const GROUND_REACH = 8;
+
+/** Where a straightened line holds ink. */
+export interface Ink {
+  /** 1 for each column with ink. */
+  readonly columns: Uint8Array;
+  /** Height of the letters in pixels. */
+  readonly height: number;
+}
 
 /**
- * The letters of a line with the spaces that the recogniser lost: where the pixels between two letters show a gap.
- * @param letters  with their places in the strip's pixels
+ * The letters of a line with the spaces that the recogniser lost, and without those that it made up.
+ * @param letters  with their places in the pixels that `ink` was taken from
  */
-export function spaced(letters: readonly Letter[], strip: Pixels): Letter[] {
-  const { ink, height } = inkOf(strip);
-  const out: Letter[] = [];
-  letters.forEach((letter, i) => {
-    if (letter.char === " " && (out.length === 0 || out.at(-1)?.char === " ")) return;
-    out.push(letter);
-    const next = letters[i + 1];
-    if (!next || letter.char === " " || next.char === " ") return;
-    if (widestGap(ink, letter.x, next.x) >= SPACE * height) {
-      out.push({ char: " ", score: 1, x: (letter.x + next.x) / 2 });
-    }
+export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): Letter[] {
+  const solid = letters.filter(({ char }) => char !== " ");
+  const excess = solid.slice(1).map((next, i) => {
+    const letter = solid[i];
+    const own = (OWN.get(letter.char) ?? USUAL).right + (OWN.get(next.char) ?? USUAL).left;
+    return widestGap(ink.columns, letter.x, next.x) / ink.height - own;
   });
-  while (out.at(-1)?.char === " ") out.pop();
-  return out;
+  // Most neighbours are letters of one word: what they have too much is how widely the line is set.
+  const usual = excess.toSorted((a, b) => a - b)[Math.floor(excess.length * 0.4)] ?? 0;
+  const tracking = Math.min(TRACKING.most, Math.max(TRACKING.least, usual));
+  return solid.flatMap((letter, i) => {
+    const next = solid[i + 1];
+    if (!next) return [letter];
+    const heard = chanceOf(reading, " ", letter.to + 1, next.from - 1);
+    const evidence =
+      (excess[i] - tracking - SPACE.middle) / SPACE.width + SPACE.network * (heard - SPACE.indifferent);
+    if (evidence <= 0) return [letter];
+    const space: Letter = {
+      char: " ",
+      score: 1 / (1 + Math.exp(-evidence)),
+      x: (letter.x + next.x) / 2,
+      from: letter.to + 1,
+      to: next.from - 1,
+    };
+    return [letter, space];
+  });
 }
+
 /** Which columns hold ink, and how high the letters are. */
-function inkOf({ width, height, data }: Pixels): { ink: Uint8Array; height: number } {
-  const luma = new Float32Array(width * height);
-  for (let i = 0; i < luma.length; i++)
-    luma[i] = 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2];
-  const sorted = luma.toSorted();
-  const dark = sorted[Math.floor(sorted.length * 0.02)];
-  const ground = sorted[Math.floor(sorted.length * 0.7)];
-  const limit = ground - INK * (ground - dark);
-  const ink = new Uint8Array(width);
+export function inkOf({ width, height, data }: Pixels): Ink {
+  const luma = new Uint8Array(width * height);
+  const brightest = new Float32Array(width);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      const l = (77 * data[3 * i] + 150 * data[3 * i + 1] + 29 * data[3 * i + 2]) >> 8;
+      luma[i] = l;
+      if (l > brightest[x]) brightest[x] = l;
+    }
+  }
+  // A letter never fills its column: above and below it the ground is seen.
+  const ground = new Float32Array(width);
+  for (let x = 0; x < width; x++) {
+    let sum = 0;
+    const [a, b] = [Math.max(0, x - GROUND_REACH), Math.min(width - 1, x + GROUND_REACH)];
+    for (let k = a; k <= b; k++) sum += brightest[k];
+    ground[x] = sum / (b - a + 1);
+  }
+  const depth = new Uint32Array(256);
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) depth[Math.max(0, Math.round(ground[x] - luma[i]))] += 1;
+  // The darkest fiftieth is ink in every line of text.
+  let contrast = 255;
+  for (let seen = 0; contrast > 1; contrast--) {
+    seen += depth[contrast];
+    if (seen > 0.02 * width * height) break;
+  }
+  const columns = new Uint8Array(width);
   const rows = new Uint32Array(height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (luma[y * width + x] < limit) {
-        ink[x] = 1;
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (ground[x] - luma[i] > INK * contrast) {
+        columns[x] = 1;
         rows[y] += 1;
       }
     }
   }
-  const most = Math.max(...rows);
-  let top = 0;
-  while (top < height - 1 && rows[top] < most * 0.25) top += 1;
-  let bottom = height - 1;
-  while (bottom > top && rows[bottom] < most * 0.25) bottom -= 1;
-  return { ink, height: bottom - top + 1 };
+  const some = Math.max(...rows) * 0.25;
+  const top = rows.findIndex((n) => n >= some);
+  const bottom = rows.findLastIndex((n) => n >= some);
+  return { columns, height: Math.max(1, bottom - top + 1) };
 }
 
 /** The longest run of columns without ink between two places. */

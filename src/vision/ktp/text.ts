@@ -79,3 +79,7 @@ export function nearest<T>(text: string, items: Iterable<T>, spell: (item: T) =>
 /** Whether a correction is safe: little to correct, and nothing else nearly as near. */
 export const clear = (text: string, { distance: d, runnerUp }: Nearest<unknown>): boolean =>
   d === 0 || (d <= Math.max(1, text.length / 5) && runnerUp - d >= 1);
+
+/** The middle one of some numbers, 0 of none. */
+export const median = (numbers: readonly number[]): number =>
+  numbers.length > 0 ? numbers.toSorted((a, b) => a - b)[numbers.length >> 1] : 0;

@@ -149,9 +149,7 @@ export function understand(layout: Layout, gazetteer: Gazetteer, now: Date): Und
     let city: Region | null = null;
     let district: Region | null = null;
     if (first) {
-      const text = textOf(first)
-        .toUpperCase()
-        .replace(/^P\S{0,2}[O0]V\S{0,2}[NM]S[I1L]\s*/i, "");
+      const text = textOf(first).toUpperCase().replace(PROVINCE, "");
       const found = findRegion(text, gazetteer.provinces);
       province = found?.item ?? null;
       correct("province", first, text, found && { name: found.item.name, exact: found.distance === 0 });
@@ -330,31 +328,17 @@ export function cityPrefix(text: string): { prefix: string; core: string } {
   return { prefix: "", core: letters.trim() };
 }
 
-/** Province and city out of the lines above the NIK: pieces of one height belong together. */
-function headlineOf(pieces: readonly Piece[]): [province: Piece[] | null, city: Piece[] | null] {
-  const lines: Piece[][] = [];
-  for (const piece of pieces.toSorted((a, b) => a.left[1] + a.right[1] - b.left[1] - b.right[1])) {
-    const line = lines.at(-1);
-    const apart = line
-      ? Math.abs(piece.left[1] + piece.right[1] - line[0].left[1] - line[0].right[1]) / 2
-      : Number.POSITIVE_INFINITY;
-    if (line && apart < piece.height * 0.4) line.push(piece);
-    else lines.push([piece]);
-  }
-  for (const line of lines) line.sort((a, b) => a.left[0] - b.left[0]);
-  const start = lines.findIndex(
-    (line) => distance(bare(line.map(({ text }) => text).join("")).slice(0, 8), "PROVINSI") <= 2,
-  );
+/** The word before a province's name, with what may stand beside the card before it. */
+const PROVINCE = /^.*?P\S{0,2}[O0QD]V\S{0,2}[NM]\S{0,1}[I1L]\s*/i;
+
+/** Province and city out of the lines above the NIK. */
+function headlineOf(
+  lines: readonly (readonly Piece[])[],
+): [province: readonly Piece[] | null, city: readonly Piece[] | null] {
+  const says = (line: readonly Piece[]) => line.map(({ text }) => text).join(" ");
+  const start = lines.findIndex((line) => PROVINCE.test(says(line)));
   if (start >= 0) return [lines[start], lines[start + 1] ?? null];
   const [above, last] = lines.slice(-2);
   if (last) return [above, last];
-  return above &&
-    cityPrefix(
-      above
-        .map(({ text }) => text)
-        .join(" ")
-        .toUpperCase(),
-    ).prefix
-    ? [null, above]
-    : [above ?? null, null];
+  return above && cityPrefix(says(above).toUpperCase()).prefix ? [null, above] : [above ?? null, null];
 }

@@ -1,4 +1,5 @@
-import { digitFor, isoDate } from "./nik.ts";
+import { digitFor } from "./decode.ts";
+import { isoDate } from "./nik.ts";
 import { bare, distance, nearest } from "./text.ts";
 
 /** What a text says once its form is known; `sure` 0..1 weighs what had to be mended. */
@@ -138,7 +139,7 @@ export function digits(text: string): Parsed | null {
   return { value, sure: 1 - mended / Math.max(4, value.length) };
 }
 
-const DATE = /(\S{1,2})\s?[-–./~_ ]\s?(\S{2})\s?[-–./~_ ]\s?(\S{4})\s*$/;
+const DATE = /(\d\s\d|\S{1,2})\s?[-–./~_ ]+\s?(\d\s\d|\S{2})\s?[-–./~_ ]+\s?(\S{4})\s*$/;
 
 /** A date at the end of a text, with where it begins. */
 export function dateAtEnd(text: string): (Parsed & { readonly index: number }) | null {
