@@ -1,4 +1,4 @@
-import { type Box, crop, type Matrix, multiply, warp } from "../geometry.ts";
+import { type Box, type Matrix, multiply, transform, warp } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 
 /** Bilinear sampling looks at two pixels a side: from this many source pixels a step on, the source is averaged first. */
@@ -23,11 +23,11 @@ export function turnedSquare(
  */
 export function cut(image: Pixels, m: Matrix, width: number, height: number, fill = 0): Pixels {
   const scale = Math.sqrt(Math.abs(m[0] * m[4] - m[1] * m[3]));
-  if (scale < ALIASING_SCALE) return warp(image, m, width, height, fill);
+  if (scale < ALIASING_SCALE) return sample(image, m, width, height, fill);
   const step = Math.round(scale);
   const reach = bounds(m, width, height, image);
   if (!reach) return { width, height, data: new Uint8Array(width * height * 3).fill(fill) };
-  const part = average(crop(image, reach), step);
+  const part = average(image, reach, step);
   // A pixel of `part` stands in the middle of step × step pixels of the picture.
   const middle = (step - 1) / 2;
   const toPart: Matrix = [
@@ -41,7 +41,42 @@ export function cut(image: Pixels, m: Matrix, width: number, height: number, fil
     0,
     1,
   ];
-  return warp(part, multiply(toPart, m), width, height, fill);
+  return sample(part, multiply(toPart, m), width, height, fill);
+}
+
+/** Weights of bilinear sampling are whole numbers of this many parts. */
+const PARTS = 256;
+
+/** As {@link warp} for an affine map, several times faster where all that is asked for lies inside of the picture. */
+function sample(image: Pixels, m: Matrix, width: number, height: number, fill: number): Pixels {
+  const corners = [0, width - 1].flatMap((x) => [0, height - 1].map((y) => transform(m, [x, y])));
+  const inside = corners.every(([x, y]) => x >= 0 && y >= 0 && x < image.width - 1 && y < image.height - 1);
+  if (!inside) return warp(image, m, width, height, fill);
+  const source = image.data;
+  const row = image.width * 3;
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0, o = 0; y < height; y++) {
+    let sx = m[1] * y + m[2];
+    let sy = m[4] * y + m[5];
+    for (let x = 0; x < width; x++, o += 3, sx += m[0], sy += m[3]) {
+      const left = sx | 0;
+      const top = sy | 0;
+      const right = ((sx - left) * PARTS) | 0;
+      const below = ((sy - top) * PARTS) | 0;
+      const a = (PARTS - right) * (PARTS - below);
+      const b = right * (PARTS - below);
+      const c = (PARTS - right) * below;
+      const d = right * below;
+      const i = top * row + left * 3;
+      const j = i + row;
+      data[o] = (source[i] * a + source[i + 3] * b + source[j] * c + source[j + 3] * d + 32768) >> 16;
+      data[o + 1] =
+        (source[i + 1] * a + source[i + 4] * b + source[j + 1] * c + source[j + 4] * d + 32768) >> 16;
+      data[o + 2] =
+        (source[i + 2] * a + source[i + 5] * b + source[j + 2] * c + source[j + 5] * d + 32768) >> 16;
+    }
+  }
+  return { width, height, data };
 }
 
 /** The part of the picture that `m` reaches into, with a margin; null where it reaches none. */
@@ -56,28 +91,32 @@ function bounds(m: Matrix, width: number, height: number, image: Pixels): Box | 
   return right > left && bottom > top ? { x: left, y: top, width: right - left, height: bottom - top } : null;
 }
 
-/** The picture with each step × step pixels made one; what is left over at the right and below is dropped. */
-function average(image: Pixels, step: number): Pixels {
-  const width = Math.floor(image.width / step);
-  const height = Math.floor(image.height / step);
-  if (step < 2 || width < 1 || height < 1) return image;
-  const source = image.data;
+/** A part of the picture with each step × step pixels made one; what is left over at its right and below is dropped. */
+function average({ width: across, data: source }: Pixels, part: Box, step: number): Pixels {
+  const width = Math.max(1, Math.floor(part.width / step));
+  const height = Math.max(1, Math.floor(part.height / step));
+  // A part thinner than a step is averaged over what there is.
+  const [columns, rows] = [Math.min(step, part.width), Math.min(step, part.height)];
   const data = new Uint8Array(width * height * 3);
-  const sums = new Uint32Array(width * 3);
-  const share = 1 / (step * step);
-  for (let y = 0; y < height; y++) {
-    sums.fill(0);
-    for (let j = 0; j < step; j++) {
-      let i = (y * step + j) * image.width * 3;
-      for (let o = 0; o < sums.length; o += 3) {
-        for (let k = 0; k < step; k++, i += 3) {
-          sums[o] += source[i];
-          sums[o + 1] += source[i + 1];
-          sums[o + 2] += source[i + 2];
+  const share = 1 / (columns * rows);
+  const next = (across - columns) * 3;
+  for (let y = 0, o = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, o += 3) {
+      let i = ((part.y + y * step) * across + part.x + x * step) * 3;
+      let r = 0;
+      let g = 0;
+      let b = 0;
+      for (let j = 0; j < rows; j++, i += next) {
+        for (let k = 0; k < columns; k++, i += 3) {
+          r += source[i];
+          g += source[i + 1];
+          b += source[i + 2];
         }
       }
+      data[o] = r * share + 0.5;
+      data[o + 1] = g * share + 0.5;
+      data[o + 2] = b * share + 0.5;
     }
-    for (let o = 0, to = y * sums.length; o < sums.length; o++, to++) data[to] = sums[o] * share + 0.5;
   }
   return { width, height, data };
 }

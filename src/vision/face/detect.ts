@@ -1,4 +1,4 @@
-import type { Box, Matrix, Point } from "../geometry.ts";
+import type { Box, Point } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { cut } from "./crop.ts";
@@ -49,12 +49,20 @@ interface Candidate extends DetectedFace {
 export async function detect(image: Pixels, models: Models, part?: Box): Promise<DetectedFace[]> {
   const { x, y, width, height } = part ?? { x: 0, y: 0, width: image.width, height: image.height };
   const scale = Math.max(width, height) / INPUT;
-  const left = x - 0.5 + 0.5 * scale - (INPUT * scale - width) / 2;
-  const top = y - 0.5 + 0.5 * scale - (INPUT * scale - height) / 2;
-  const toImage: Matrix = [scale, 0, left, 0, scale, top, 0, 0, 1];
-  const { logits, boxes } = await models
-    .get("face-detection")
-    .see(cut(image, toImage, INPUT, INPUT).data, INPUT, INPUT);
+  const [across, down] = [width, height].map((side) => Math.max(1, Math.floor(side / scale)));
+  const [padX, padY] = [across, down].map((side) => Math.floor((INPUT - side) / 2));
+  const content = cut(
+    image,
+    [scale, 0, x + (scale - 1) / 2, 0, scale, y + (scale - 1) / 2, 0, 0, 1],
+    across,
+    down,
+  );
+  const square = new Uint8Array(INPUT * INPUT * 3);
+  for (let row = 0; row < down; row++) {
+    const line = content.data.subarray(row * across * 3, (row + 1) * across * 3);
+    square.set(line, ((row + padY) * INPUT + padX) * 3);
+  }
+  const { logits, boxes } = await models.get("face-detection").see(square, INPUT, INPUT);
   const candidates: Candidate[] = [];
   ANCHORS.forEach((anchor, i) => {
     const score = 1 / (1 + Math.exp(-logits.data[i]));
@@ -70,9 +78,9 @@ export async function detect(image: Pixels, models: Models, part?: Box): Promise
   });
   return blend(candidates).map(({ numbers, score }) => {
     const [cx, cy, w, h, ...points] = numbers;
-    // Positions on the network's input are measured from the corner of its first pixel, ours from that pixel's centre.
-    const px = (v: number) => (v - 0.5) * scale + left;
-    const py = (v: number) => (v - 0.5) * scale + top;
+    // The network measures from the corner of its input's first pixel, we from the centre of the picture's.
+    const px = (v: number) => (v - padX) * scale + x - 0.5;
+    const py = (v: number) => (v - padY) * scale + y - 0.5;
     return {
       box: { x: px(cx - w / 2), y: py(cy - h / 2), width: w * scale, height: h * scale },
       score,

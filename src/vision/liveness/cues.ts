@@ -77,6 +77,7 @@ function surroundings(image: Pixels, face: Box): { readonly picture: Pixels; rea
 const EDGE = 10;
 /** How far an edge may lean, in pixels over the whole side. */
 const LEAN = 6;
+const LEAN_STEP = 2;
 
 /** The mean share of the two best sides outside of the face along which one straight edge runs. */
 function frame(light: Float32Array, face: Box): number {
@@ -97,8 +98,9 @@ function bestEdge(light: Float32Array, step: number, along: number, from: number
   const { size } = SURROUNDINGS;
   let best = 0;
   for (let position = from; position < to; position++) {
-    for (let lean = -LEAN; lean <= LEAN; lean++) {
-      let [rising, falling] = [0, 0];
+    for (let lean = -LEAN; lean <= LEAN; lean += LEAN_STEP) {
+      let rising = 0;
+      let falling = 0;
       for (let k = 0; k < size; k++) {
         const at = position + Math.round(lean * (k / size - 0.5));
         if (at < 1 || at > size - 2) continue;

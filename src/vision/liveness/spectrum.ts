@@ -12,28 +12,42 @@ export function powerSpectrum(light: Float32Array, size: number): Float32Array {
   );
   const real = light.map((v, i) => (v - mean) * fade[i % size] * fade[Math.floor(i / size)]);
   const imaginary = new Float32Array(real.length);
-  for (let y = 0; y < size; y++) transform(real, imaginary, y * size, 1, size);
-  for (let x = 0; x < size; x++) transform(real, imaginary, x, size, size);
+  const table = turns(size);
+  for (let y = 0; y < size; y++) transform(real, imaginary, y * size, 1, table);
+  for (let x = 0; x < size; x++) transform(real, imaginary, x, size, table);
   return real.map((v, i) => v * v + imaginary[i] * imaginary[i]);
 }
 
 /** Cooley and Tukey's fast Fourier transform of one row or column, in place. */
-function transform(re: Float32Array, im: Float32Array, start: number, step: number, size: number): void {
+function transform(
+  re: Float32Array,
+  im: Float32Array,
+  start: number,
+  step: number,
+  { size, cos, sin }: Turns,
+): void {
   for (let i = 1, j = 0; i < size; i++) {
     let bit = size >> 1;
     for (; j & bit; bit >>= 1) j ^= bit;
     j ^= bit;
     if (i >= j) continue;
-    const [a, b] = [start + i * step, start + j * step];
-    [re[a], re[b]] = [re[b], re[a]];
-    [im[a], im[b]] = [im[b], im[a]];
+    const a = start + i * step;
+    const b = start + j * step;
+    const x = re[a];
+    const y = im[a];
+    re[a] = re[b];
+    im[a] = im[b];
+    re[b] = x;
+    im[b] = y;
   }
-  for (let length = 2; length <= size; length *= 2) {
-    const angle = (-2 * Math.PI) / length;
-    for (let k = 0; k < length / 2; k++) {
-      const [c, s] = [Math.cos(angle * k), Math.sin(angle * k)];
-      for (let i = k; i < size; i += length) {
-        const [a, b] = [start + i * step, start + (i + length / 2) * step];
+  for (let half = 1; half < size; half *= 2) {
+    const turn = size / (2 * half);
+    for (let k = 0; k < half; k++) {
+      const c = cos[k * turn];
+      const s = sin[k * turn];
+      for (let i = k; i < size; i += 2 * half) {
+        const a = start + i * step;
+        const b = a + half * step;
         const x = re[b] * c - im[b] * s;
         const y = re[b] * s + im[b] * c;
         re[b] = re[a] - x;
@@ -45,10 +59,26 @@ function transform(re: Float32Array, im: Float32Array, start: number, step: numb
   }
 }
 
+/** Cosine and sine of −2πk / size for each k of half a turn. */
+interface Turns {
+  readonly size: number;
+  readonly cos: Float64Array;
+  readonly sin: Float64Array;
+}
+
+function turns(size: number): Turns {
+  const angles = Float64Array.from({ length: size / 2 }, (_, k) => (-2 * Math.PI * k) / size);
+  return { size, cos: angles.map((a) => Math.cos(a)), sin: angles.map((a) => Math.sin(a)) };
+}
+
 /** Periods a pixel between which dots, stripes and moiré show: below are the face's own shapes. */
 const BAND = { from: 0.09, to: 0.47 } as const;
 /** JPEG works in blocks of this many pixels: its edges make peaks of their own on the axes. */
 const JPEG_BLOCK = 8;
+/** Variance of rounding (1/12) times the mean square of the two fades (3/8 each). */
+const ROUNDING = (1 / 12) * (3 / 8) ** 2;
+/** Frequencies within this many steps of the spectrum count as equally high. */
+const RING = 2;
 
 /**
  * How far the strongest pattern that repeats stands out: the power of a frequency over the median power of those as
@@ -57,38 +87,39 @@ const JPEG_BLOCK = 8;
  */
 export function patternStrength(light: Float32Array, size: number): number {
   const power = powerSpectrum(light, size);
-  const rings = new Map<number, number[]>();
-  const cells: { ring: number; value: number; ownOfJpeg: boolean }[] = [];
+  const rings: number[][] = [];
+  // By ring, the strongest frequency that is not JPEG's own.
+  const peaks: number[] = [];
   for (let v = 0; v < size; v++) {
+    const y = Math.abs(v <= size / 2 ? v : v - size);
     // Half of the plane says all: the other half mirrors it.
-    for (let u = 0; u <= size / 2; u++) {
-      const fv = v <= size / 2 ? v : v - size;
-      const radius = Math.hypot(u, fv);
+    for (let x = 0; x <= size / 2; x++) {
+      const radius = Math.sqrt(x * x + y * y);
       if (radius < BAND.from * size || radius > BAND.to * size) continue;
-      const ring = Math.round(radius / 2);
-      const value = power[v * size + u];
-      const onAxis = Math.min(u, Math.abs(fv)) <= 1;
-      const along = (Math.max(u, Math.abs(fv)) * JPEG_BLOCK) / size;
-      cells.push({
-        ring,
-        value,
-        ownOfJpeg: onAxis && Math.abs(along - Math.round(along)) <= (1.5 * JPEG_BLOCK) / size,
-      });
-      const values = rings.get(ring);
-      if (values) values.push(value);
-      else rings.set(ring, [value]);
+      const ring = Math.round(radius / RING);
+      rings[ring] ??= [];
+      const value = power[v * size + x];
+      rings[ring].push(value);
+      if (!ownOfJpeg(x, y, size)) peaks[ring] = Math.max(peaks[ring] ?? 0, value);
     }
   }
-  const medians = new Map([...rings].map(([ring, values]) => [ring, median(values)]));
-  let strongest = 1;
-  for (const { ring, value, ownOfJpeg } of cells) {
-    const usual = medians.get(ring)!;
-    if (!ownOfJpeg && usual > 0) strongest = Math.max(strongest, value / usual);
-  }
+  // Rounding to whole numbers alone gives each frequency this power: a picture without noise has no less.
+  const rounding = ROUNDING * size * size;
+  const strongest = peaks.reduce(
+    (most, peak, ring) => Math.max(most, peak / Math.max(rounding, median(rings[ring]))),
+    1,
+  );
   return 10 * Math.log10(strongest);
 }
 
+/** Whether a frequency may come from the edges of JPEG's blocks: on an axis, at a multiple of one period a block. */
+function ownOfJpeg(x: number, y: number, size: number): boolean {
+  if (Math.min(x, y) > 1) return false;
+  const periods = (Math.max(x, y) * JPEG_BLOCK) / size;
+  return Math.abs(periods - Math.round(periods)) <= (1.5 * JPEG_BLOCK) / size;
+}
+
 function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   return sorted[Math.floor(sorted.length / 2)];
 }

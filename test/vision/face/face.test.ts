@@ -122,7 +122,7 @@ describe("comparing faces", () => {
   });
 
   it("matches near-neutral photographs of one person, not those of two", async (t) => {
-    const names = ["a-3", "a-5", "b-2", "b-7"];
+    const names = ["a-1", "a-3", "b-2", "b-7"];
     const people: FaceFacts[] = [];
     for (const name of names) {
       const picture = await sampleFace(t, name);
