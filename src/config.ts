@@ -258,6 +258,16 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       warnings.push("KYC_ALLOW_BASELINE_LIVENESS=true: the weak spoofing baseline may decide in production.");
     }
   }
+  if (text("KAFKA_BOOTSTRAP_SERVERS") !== null) {
+    warnings.push(
+      "KAFKA_BOOTSTRAP_SERVERS is set, but nothing is sent to Kafka yet: events wait in the outbox.",
+    );
+  }
+  if (flag("ENABLE_TRACING", false)) {
+    warnings.push(
+      "ENABLE_TRACING is set, but no spans are exported yet: trace ids are in the log and in events.",
+    );
+  }
   for (const name of values.keys()) {
     if (name.startsWith("KYC_") && !KNOWN_KYC.has(name))
       warnings.push(`${name} is not a setting of this service.`);

@@ -14,14 +14,14 @@ describe("the service as a process", () => {
   const dataDir = mkdtempSync(join(tmpdir(), "kyc-process-"));
   after(() => rmSync(dataDir, { recursive: true, force: true }));
 
-  test("killed between any two steps and in mid-upload, it goes on where it was", async () => {
+  test("killed between any two steps and in mid-upload, it goes on where it was", async (t) => {
     const [person] = await people(dataDir, 31, 1);
-    let running = await startProcess({ DATA_DIR: dataDir, LOG_LEVEL: "debug" });
+    let running = await startProcess(t, { DATA_DIR: dataDir, LOG_LEVEL: "debug" });
     let log = "";
     const crash = async () => {
       await running.kill();
       log += running.output();
-      running = await startProcess({ DATA_DIR: dataDir, LOG_LEVEL: "debug" });
+      running = await startProcess(t, { DATA_DIR: dataDir, LOG_LEVEL: "debug" });
     };
     const client = () => running.client("user-1");
 
@@ -74,10 +74,10 @@ describe("the service as a process", () => {
     for (const secret of secrets) assert.ok(!log.includes(secret.toString()), "the log holds personal data");
   });
 
-  test("a second process on the same data folder is refused by name", async () => {
-    const running = await startProcess({ DATA_DIR: dataDir });
+  test("a second process on the same data folder is refused by name", async (t) => {
+    const running = await startProcess(t, { DATA_DIR: dataDir });
     try {
-      await assert.rejects(startProcess({ DATA_DIR: dataDir }), /in use|another process/i);
+      await assert.rejects(startProcess(t, { DATA_DIR: dataDir }), /in use|another process/i);
       const [id] = [await (await running.client("user-2")).start()];
       assert.equal((await (await running.client("user-2")).get(`/verify/${id}`)).status, 200);
     } finally {
@@ -85,9 +85,9 @@ describe("the service as a process", () => {
     }
   });
 
-  test("what was accepted before SIGTERM is answered", async () => {
+  test("what was accepted before SIGTERM is answered", async (t) => {
     const [person] = await people(dataDir, 32, 1);
-    const running = await startProcess({ DATA_DIR: dataDir });
+    const running = await startProcess(t, { DATA_DIR: dataDir });
     const client = await running.client("user-3");
     const id = await client.start("BASIC_KYC");
     const answer = client.ktp(id, person.ktp);
@@ -108,10 +108,10 @@ describe("the service as a process", () => {
     assert.doesNotMatch(stderr, /\bat \w+ \(/, "no stack for a fault that is explained");
   });
 
-  test("the start-up message's lines work as they stand", async () => {
+  test("the start-up message's lines work as they stand", async (t) => {
     const fresh = mkdtempSync(join(tmpdir(), "kyc-welcome-"));
     try {
-      const running = await startProcess({ DATA_DIR: fresh });
+      const running = await startProcess(t, { DATA_DIR: fresh });
       while (!running.output().includes("Others to send"))
         await new Promise((resolve) => setTimeout(resolve, 50));
       const text = running.output();

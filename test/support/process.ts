@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Client, clientOf, SECRET, tokenFor } from "./service.ts";
 
@@ -21,8 +22,14 @@ export interface ServiceProcess {
   stop(signal?: "SIGTERM" | "SIGINT"): Promise<number | null>;
 }
 
-/** Starts `src/main.ts` on a free port and waits until it is ready. @throws Error with its output where it ends instead */
-export async function startProcess(environment: Record<string, string>): Promise<ServiceProcess> {
+/**
+ * Starts `src/main.ts` on a free port and waits until it is ready. It does not outlive its test.
+ * @throws Error with its output where it ends instead
+ */
+export async function startProcess(
+  t: TestContext,
+  environment: Record<string, string>,
+): Promise<ServiceProcess> {
   const portFile = join(environment.DATA_DIR, "service.port");
   rmSync(portFile, { force: true });
   const child = spawn(process.execPath, ["src/main.ts"], {
@@ -42,6 +49,7 @@ export async function startProcess(environment: Record<string, string>): Promise
   child.stdout.on("data", (chunk) => (said += chunk));
   child.stderr.on("data", (chunk) => (said += chunk));
   const ended = once(child, "close");
+  t.after(() => child.kill("SIGKILL"));
   const deadline = Date.now() + READY_MILLISECONDS;
   for (;;) {
     const port = readPort(portFile);
