@@ -18,6 +18,8 @@ export interface Letter {
   /** The steps in which it was seen, the first and the last. */
   readonly from: number;
   readonly to: number;
+  /** How sure it is, 0..1, that a space follows, or that none does; absent where nobody looked. */
+  readonly joint?: number;
 }
 
 /** Which character a character counts as; null for one that cannot stand there. */

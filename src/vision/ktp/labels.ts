@@ -67,3 +67,24 @@ function endsWord(text: string, end: number): boolean {
     return !/\d/.test(last) || next === undefined || !/\d/.test(next);
   return /[a-z]/.test(last) && /[A-Z]/.test(next);
 }
+
+const BLOOD = "GOLDARAH";
+/** So many letters of the blood type's label may be misread. */
+const BLOOD_FAULT = 2.5;
+
+/** The label of the blood type inside a text: it stands in the gender's line. */
+export function bloodLabelIn(text: string): { readonly from: number; readonly to: number } | null {
+  for (const word of text.matchAll(/(?<![A-Za-z])[GC6Q]\S/g)) {
+    let letters = "";
+    let best: { to: number; fault: number } | null = null;
+    for (let i = word.index; i < text.length && letters.length <= BLOOD.length; i++) {
+      const b = bare(text[i]);
+      if (b === "") continue;
+      letters += b;
+      const fault = distance(letters, BLOOD);
+      if (best === null || fault < best.fault) best = { to: i + 1, fault };
+    }
+    if (best && best.fault <= BLOOD_FAULT) return { from: word.index, to: best.to };
+  }
+  return null;
+}

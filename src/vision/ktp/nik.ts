@@ -10,6 +10,7 @@ export interface NikParts {
   readonly serial: string;
 }
 
+export const NIK_DIGITS = 16;
 /** Added to the day of a woman. */
 const WOMAN = 40;
 /** Years of age between which a KTP is held. */
@@ -44,10 +45,105 @@ function birthDate(day: number, month: number, year2: number, now: Date): string
   return null;
 }
 
+/** The six digits of a NIK that a birth date and a gender make, e.g. 470390 for a woman born on 1990-03-07. */
+export function birthDigits(date: string, gender: string | null): string {
+  const [year, month, day] = date.split("-");
+  return `${String(Number(day) + (gender === "PEREMPUAN" ? WOMAN : 0)).padStart(2, "0")}${month}${year.slice(2)}`;
+}
+
 /** YYYY-MM-DD, or null where the calendar has no such day. */
 export function isoDate(year: number, month: number, day: number): string | null {
   const date = new Date(Date.UTC(year, month - 1, day));
   const exists =
     date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   return exists ? date.toISOString().slice(0, 10) : null;
+}
+
+/** What else on the card speaks about its NIK; null where it was not read. */
+export interface NikEvidence {
+  /** Codes of the regions printed: `32`, `32.17`, `32.17.06`. */
+  readonly province: string | null;
+  readonly city: string | null;
+  readonly district: string | null;
+  /** YYYY-MM-DD */
+  readonly birthDate: string | null;
+  readonly gender: string | null;
+  /** Whether the list has a district of this code. */
+  readonly hasDistrict: (code: string) => boolean;
+}
+
+/**
+ * How likely a card's NIK tells of its print, as far as it matters here: most people keep the NIK of where they still
+ * live, the rest is spread over all other regions; birth date and gender agree but for clerical faults. Each is the
+ * ratio of agreeing to one particular way of differing.
+ */
+const AGREES = { district: 20, city: 50, province: 60, birth: 5000, gender: 200, known: 100 } as const;
+/** A digit that the network thinks less likely than this is no candidate … */
+const CANDIDATE = 0.02;
+/** … and at most so many digits are doubted at once. */
+const MOST_DOUBTED = 3;
+
+export interface NikReading {
+  readonly value: string;
+  /** 0..1: that of all candidates it is this one. */
+  readonly share: number;
+  /** It is not what the network thought likeliest. */
+  readonly mended: boolean;
+}
+
+/**
+ * The likeliest NIK of those that the network thinks possible, given the rest of the card (Bayes: chance of the digits
+ * times how well they agree with it).
+ * @param chances  16 times the chances of the ten digits, each summing to 1
+ */
+export function likeliestNik(chances: readonly (readonly number[])[], evidence: NikEvidence): NikReading {
+  const ranked = chances.map((of) =>
+    of.map((chance, digit) => ({ digit, chance })).sort((a, b) => b.chance - a.chance),
+  );
+  const doubted = ranked
+    .map(([, second], place) => ({ place, chance: second.chance }))
+    .filter(({ chance }) => chance >= CANDIDATE)
+    .sort((a, b) => b.chance - a.chance)
+    .slice(0, MOST_DOUBTED)
+    .map(({ place }) => place);
+  let candidates = [{ digits: ranked.map(([first]) => first.digit), weight: 1 }];
+  for (const place of doubted) {
+    candidates = candidates.flatMap(({ digits, weight }) =>
+      ranked[place]
+        .filter(({ chance }) => chance >= CANDIDATE)
+        .map(({ digit, chance }) => ({ digits: digits.with(place, digit), weight: weight * chance })),
+    );
+  }
+  const weighed = candidates
+    .map(({ digits, weight }) => ({
+      value: digits.join(""),
+      weight: weight * agreement(digits.join(""), evidence),
+    }))
+    .sort((a, b) => b.weight - a.weight);
+  const sum = weighed.reduce((all, { weight }) => all + weight, 0);
+  return {
+    value: weighed[0].value,
+    share: sum > 0 ? weighed[0].weight / sum : 0,
+    mended: weighed[0].value !== ranked.map(([first]) => first.digit).join(""),
+  };
+}
+
+function agreement(
+  nik: string,
+  { province, city, district, birthDate, gender, hasDistrict }: NikEvidence,
+): number {
+  const code = `${nik.slice(0, 2)}.${nik.slice(2, 4)}.${nik.slice(4, 6)}`;
+  let weight = hasDistrict(code) ? AGREES.known : 1;
+  if (province !== null && code.startsWith(province)) weight *= AGREES.province;
+  if (city !== null && code.startsWith(city)) weight *= AGREES.city;
+  if (district !== null && code === district) weight *= AGREES.district;
+  const day = Number(nik.slice(6, 8));
+  if (gender !== null && (gender === "PEREMPUAN") === day > WOMAN) weight *= AGREES.gender;
+  const woman = day > WOMAN ? "PEREMPUAN" : null;
+  if (birthDate !== null && nik.slice(6, 12) === birthDigits(birthDate, woman)) weight *= AGREES.birth;
+  else if (
+    isoDate(2000 + Number(nik.slice(10, 12)), Number(nik.slice(8, 10)), woman ? day - WOMAN : day) === null
+  )
+    weight /= AGREES.known;
+  return weight;
 }

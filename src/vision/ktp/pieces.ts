@@ -1,7 +1,7 @@
 import type { KtpField } from "../facts.ts";
 import type { Point, Quad } from "../geometry.ts";
 import { decode, type Fold, type Letter, type Reading } from "./decode.ts";
-import { labelAt } from "./labels.ts";
+import { bloodLabelIn, labelAt } from "./labels.ts";
 import { type Ink, spaced } from "./spacing.ts";
 
 /** A line of text read from the picture. */
@@ -81,8 +81,6 @@ export function readAs({ line, start, end }: Piece, fold: Fold): Letter[] {
   return spaced(decode(line.reading, fold, start, end), line.reading, line.ink);
 }
 
-const BLOOD = /G[O0Q][L1I]?[.,:]?\s?D?[AR]{1,3}H?(?=[\s:;.,-]|$)|G[O0Q][L1I][.,\s]*D[A-Z]{3,4}/i;
-
 /** Takes a line apart into labels and values, and values at wide gaps. */
 export function piecesOf(line: Line, withLabel = true): Piece[] {
   const { letters } = line;
@@ -102,12 +100,11 @@ export function piecesOf(line: Line, withLabel = true): Piece[] {
     }
     pieces.push(pieceOf(line, null, begin, to));
   };
-  const blood = label?.field === "blood_type" ? null : BLOOD.exec(text.slice(rest));
+  const blood = label?.field === "blood_type" ? null : bloodLabelIn(text.slice(rest));
   if (blood) {
-    const at = rest + blood.index;
-    values(rest, at);
-    pieces.push(pieceOf(line, "blood_type", at, at + blood[0].length));
-    values(at + blood[0].length, letters.length);
+    values(rest, rest + blood.from);
+    pieces.push(pieceOf(line, "blood_type", rest + blood.from, rest + blood.to));
+    values(rest + blood.to, letters.length);
   } else values(rest, letters.length);
   return pieces.filter((piece) => piece !== null);
 }

@@ -18,6 +18,7 @@ export interface Gazetteer {
   regencies(provinceCode: string | null): readonly Region[];
   districts(regencyCode: string): readonly Region[];
   villages(districtCode: string): readonly Region[];
+  hasDistrict(code: string): boolean;
 }
 
 /** Names on cards issued before they were changed, or beside the official one. */
@@ -78,6 +79,7 @@ async function read(): Promise<Gazetteer> {
             ({ code }) => code.startsWith(`${province}.`) || CUT_OUT_OF[code.slice(0, 2)] === province,
           ),
     districts: (regency) => byRegency.get(regency) ?? [],
+    hasDistrict: (code) => (byRegency.get(code.slice(0, 5)) ?? []).some((district) => district.code === code),
     villages(district) {
       const found: Region[] = [];
       // Lines are `code,district code,name`; the villages of a district stand together.

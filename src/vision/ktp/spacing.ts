@@ -67,15 +67,16 @@ export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): 
     const heard = chanceOf(reading, " ", letter.to + 1, next.from - 1);
     const evidence =
       (excess[i] - tracking - SPACE.middle) / SPACE.width + SPACE.network * (heard - SPACE.indifferent);
-    if (evidence <= 0) return [letter];
+    const joint = 1 / (1 + Math.exp(-Math.abs(evidence)));
+    if (evidence <= 0) return [{ ...letter, joint }];
     const space: Letter = {
       char: " ",
-      score: 1 / (1 + Math.exp(-evidence)),
+      score: 1,
       x: (letter.x + next.x) / 2,
       from: letter.to + 1,
       to: next.from - 1,
     };
-    return [letter, space];
+    return [{ ...letter, joint }, space];
   });
 }
 

@@ -139,17 +139,22 @@ export function digits(text: string): Parsed | null {
   return { value, sure: 1 - mended / Math.max(4, value.length) };
 }
 
-const DATE = /(\d\s\d|\S{1,2})\s?[-–./~_ ]+\s?(\d\s\d|\S{2})\s?[-–./~_ ]+\s?(\S{4})\s*$/;
+/** Two, two and four digits with a sign between them, or none; whatever stands for the digits. */
+const DATE = /(.{2})[-–./~_:=]?(.{2})[-–./~_:=]?(.{4})$/;
 
-/** A date at the end of a text, with where it begins. */
+/** A date at the end of a text, spaces left out, with where it begins. */
 export function dateAtEnd(text: string): (Parsed & { readonly index: number }) | null {
-  const spelled = DATE.exec(text) ?? /(\d{2})-?(\d{2})-?(\d{4})\s*$/.exec(text);
-  if (!spelled) return null;
-  const [day, month, year] = spelled.slice(1).map((part) => digits(part));
-  if (!day || !month || !year) return null;
+  // Places in the text of the characters that count.
+  const places = [...text].flatMap((char, i) => (/\s/.test(char) ? [] : [i]));
+  let squashed = places.map((i) => text[i]).join("");
+  while (/[-–./~_:=,;']$/.test(squashed)) squashed = squashed.slice(0, -1);
+  const found = DATE.exec(squashed);
+  if (!found) return null;
+  const [day, month, year] = found.slice(1).map(digits);
+  if (!day || !month || !year || year.value.length !== 4) return null;
   const value = isoDate(Number(year.value), Number(month.value), Number(day.value));
-  if (value === null || year.value.length !== 4) return null;
-  return { value, sure: Math.min(day.sure, month.sure, year.sure), index: spelled.index };
+  if (value === null) return null;
+  return { value, sure: Math.min(day.sure, month.sure, year.sure), index: places[found.index] };
 }
 
 /** `004/021` */
@@ -185,13 +190,43 @@ export function validUntil(text: string): Parsed | null {
   return d <= 3 ? { value: "SEUMUR HIDUP", sure: 1 - d / 11 } : null;
 }
 
+/** What a digit between letters is a misreading of. */
+const LETTER_FOR: Readonly<Record<string, string>> = { "0": "O", "1": "I", "4": "A", "5": "S", "8": "B" };
+const lettersFor = (run: string) => run.replace(/[01458]/g, (digit) => LETTER_FOR[digit]);
+
 /** Capitals where only letters can stand: a digit in a word of letters is a letter misread. */
 export function words(text: string): string {
   return text
     .toUpperCase()
-    .replace(/[0-9]+(?=[A-Z])|(?<=[A-Z])[0-9]+/g, (run) =>
-      run.replace(/0/g, "O").replace(/1/g, "I").replace(/5/g, "S").replace(/8/g, "B"),
-    )
+    .replace(/[0-9]+(?=[A-Z])|(?<=[A-Z])[0-9]+/g, lettersFor)
     .replace(/\s+/g, " ")
     .trim();
+}
+
+/** A name: letters, and the signs of degrees and initials. */
+export function name(text: string): Parsed | null {
+  const value = words(text.replace(/[^A-Za-z0-9 .,'`/-]/g, "")).replace(/^[\s.,'-]+/, "");
+  return bare(value).length > 0 ? { value, sure: 1 } : null;
+}
+
+/** An address mixes words, numbers and both (`BLOK C5`); only what can be but one of them is mended. */
+export function address(text: string): Parsed | null {
+  const value = text
+    .toUpperCase()
+    .replace(/\bN0(?=[\s.:]|\d|$)/g, "NO")
+    .replace(/(?<=[A-Z]{2})[01458](?=[A-Z]{2})/g, lettersFor)
+    .replace(/(?<=\d)O(?=\d|\b)/g, "0")
+    .replace(/\s+/g, " ")
+    .trim();
+  return bare(value).length > 0 ? { value, sure: 1 } : null;
+}
+
+/** WNI, or WNA with a country. */
+export function nationality(text: string): Parsed | null {
+  const key = bare(text);
+  const d = Math.min(distance(key.slice(0, 3), "WNI"), 3);
+  if (key.length <= 5 && d <= 1 && !key.startsWith("WNA")) return { value: "WNI", sure: 1 - d / 3 };
+  if (key.startsWith("WNA")) return { value: words(text), sure: 1 };
+  const country = words(text);
+  return country.length > 3 ? { value: country, sure: 0.8 } : null;
 }
