@@ -1,6 +1,6 @@
 import { describeLargestFace, describePortrait } from "./face/face.ts";
 import type { FaceFacts, FactBox, KtpField, KtpFieldFact, KtpReport, SelfieReport } from "./facts.ts";
-import { decodeImage } from "./image.ts";
+import { decodeImage, type Pixels } from "./image.ts";
 import { KTP_MAX_SIDE, readKtp } from "./ktp/ktp.ts";
 import { judgeSelfie, SELFIE_MAX_SIDE } from "./liveness/selfie.ts";
 import type { Models } from "./models/models.ts";
@@ -16,7 +16,7 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
   const decoded = performance.now();
   const { card, ...reading } = await readKtp(image, models);
   const read = performance.now();
-  const portrait = await describePortrait(card, models);
+  const portrait = reading.hints.includes("not_a_ktp") ? null : await findPortrait(card, image, models);
   const fields = Object.fromEntries(
     Object.entries(reading.result.fields).map(([name, fact]) => [
       name,
@@ -30,6 +30,10 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
     milliseconds: { decode: decoded - begun, ...reading.milliseconds, portrait: performance.now() - read },
   };
 }
+
+/** On the card that was cut out, else anywhere: a cut that went wrong must not cost the portrait. */
+const findPortrait = async (card: Pixels, image: Pixels, models: Models): Promise<FaceFacts | null> =>
+  (await describePortrait(card, models)) ?? (card === image ? null : await describePortrait(image, models));
 
 /**
  * Judges a selfie: its one face, and whether a living person stood before the camera.
