@@ -29,7 +29,7 @@ import { keepTime } from "./verification/timekeeper.ts";
 import { kycService } from "./verification/verification.ts";
 import { VERSION } from "./version.ts";
 import { buildModels } from "./vision/models/build.ts";
-import { CATALOGUE } from "./vision/models/catalogue.ts";
+import { faceModel } from "./vision/models/face-model.ts";
 import { readPacks } from "./vision/models/packs.ts";
 import { openPool } from "./vision/pool.ts";
 import type { Vision } from "./vision/vision.ts";
@@ -61,13 +61,6 @@ export function openSealer(config: Config): { keys: KeyRing; sealer: Sealer } {
 /** The key that signs and checks HS256 tokens; null in production without one. */
 export function signingSecret(config: Config, keys: KeyRing): string | null {
   return config.auth.secret ?? (config.production ? null : developmentSecret(keys));
-}
-
-/** The face network in use, with the threshold in force: the deployment's, else the catalogue's. */
-export function faceModelOf(config: Config): Vision["faceModel"] {
-  const threshold = config.vision.faceThreshold ?? CATALOGUE["face-embedding"].threshold;
-  if (threshold === undefined) throw new Error("the catalogue gives no threshold for face-embedding");
-  return { name: "face-embedding", threshold };
 }
 
 /**
@@ -133,7 +126,7 @@ async function build(
     livenessThreshold: config.vision.livenessThreshold,
     workers: config.vision.workers,
     queue: config.vision.queue,
-    faceModel: faceModelOf(config),
+    faceModel: faceModel(config.vision.faceThreshold),
     strongSpoofing,
     onError: (err) => log.error({ err }, "an image worker ended and is replaced"),
   });

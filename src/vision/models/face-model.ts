@@ -1,0 +1,15 @@
+import type { Vision } from "../vision.ts";
+import { CATALOGUE } from "./catalogue.ts";
+
+/** The networks whose joined outputs make an embedding: embeddings of two names are never compared. */
+const NAME = "dlib+faceres";
+
+/**
+ * What faces are compared with.
+ * @param threshold  cosine given by the deployment; null: the catalogue's
+ */
+export function faceModel(threshold: number | null): Vision["faceModel"] {
+  const inForce = threshold ?? CATALOGUE["face-embedding"].threshold;
+  if (inForce === undefined) throw new Error("the catalogue gives no threshold for face-embedding");
+  return { name: NAME, threshold: inForce };
+}
