@@ -1,6 +1,6 @@
 import type { KtpField } from "../facts.ts";
 import { nameRows, pitchOf, ROWS, type RowName } from "./naming.ts";
-import { type Line, type Piece, piecesOf } from "./pieces.ts";
+import { type Line, type Piece, pieceOf, piecesOf } from "./pieces.ts";
 import { joinRows, type Row } from "./rows.ts";
 import { median } from "./text.ts";
 
@@ -45,8 +45,9 @@ export function layOut(lines: readonly Line[]): Layout {
     pieces.flatMap((piece) => (piece.label === null ? [] : [[piece.label, piece] as const])),
   );
   const slope = slopeOf(pieces);
-  const rows = joinRows(pieces, slope);
-  const begins = valueColumn(rows);
+  const joined = joinRows(pieces, slope);
+  const begins = valueColumn(joined);
+  const rows = joined.map((row) => withoutColon(row, begins(row.y)));
   const named = (row: Row) => row.label !== null;
   const inColumn = (row: Row) =>
     row.values.length > 0 &&
@@ -140,4 +141,24 @@ function valueColumn(rows: readonly Row[]): (y: number) => number {
   const lean = starts.length > 3 ? median(leans) : 0;
   const base = median(starts.map(({ x, y }) => x - lean * y));
   return (y) => base + lean * y;
+}
+
+/** A lone character this far before where values begin, in heights of a line, is a colon misread. */
+const COLON = 0.3;
+
+/** A colon that was taken for a letter or digit stands by itself before the value. */
+function withoutColon(row: Row, begins: number): Row {
+  const [first, ...more] = row.values;
+  if (row.label === null || row.label.label === "nik" || first === undefined) return row;
+  const before = first.left[0] < begins - COLON * first.height;
+  if (!before) return row;
+  if (first.text.length === 1 && more.length > 0) return { ...row, values: more };
+  const rest = first.letters[1]?.char === " " ? pieceOf(first.line, null, ...span(first, 2)) : null;
+  return rest ? { ...row, values: [rest, ...more] } : row;
+}
+
+/** Where the letters of a piece stand in its line, from its `skip`th on. */
+function span({ line, letters }: Piece, skip: number): [from: number, to: number] {
+  const from = line.letters.indexOf(letters[skip]);
+  return [from, from + letters.length - skip];
 }

@@ -47,7 +47,7 @@ const between = (a: Point, b: Point, share: number): Point => [
 ];
 
 /** The letters `from` … `to` of a line as a piece of its own, without the punctuation around a value. */
-function pieceOf(line: Line, label: KtpField | null, from: number, to: number): Piece | null {
+export function pieceOf(line: Line, label: KtpField | null, from: number, to: number): Piece | null {
   const all = line.letters;
   let [a, b] = [from, to];
   while (b > a && BEHIND.test(all[b - 1].char)) b -= 1;

@@ -27,11 +27,16 @@ const OWN = new Map(BEARINGS.flatMap(([chars, left, right]) => [...chars].map((c
 const USUAL = { left: 0.08, right: 0.06 } as const;
 
 /**
- * A space is 0.33 to 0.40 heights of a capital in those faces: a gap that exceeds the letters' own by half of that
- * is one as likely as not. `width` is how far from it the doubt reaches; `network` is how many such widths the
- * recogniser's own opinion is worth.
+ * The log-odds of a space: a logistic regression over 11,800 neighbours on cards in seven faces, from scans to hard
+ * photographs, of which it misjudges 5. The network's chance tells most, even where it is far from winning: between
+ * letters of one word it is hardly ever above 0.08, at a space hardly ever below 0.18, behind a full stop or comma ten
+ * times less each. The pixels' gap helps where it is in between.
  */
-const SPACE = { middle: 0.18, width: 0.06, network: 4, indifferent: 0.3 } as const;
+const LOG_ODDS = { base: 4.75, excess: 12.6, logHeard: 2.02, behindStop: 2.87 } as const;
+const STOPS = ".,:";
+/** A clue beyond these is no stronger for it. */
+const EXCESS = { least: -0.1, most: 0.4 } as const;
+const LEAST_HEARD = 0.001;
 /** Letters may be set this much wider or closer than the face has them, in heights of a capital. */
 const TRACKING = { least: -0.06, most: 0.1 } as const;
 /** Ink is darker than the ground beside it by this share of the line's contrast. */
@@ -47,12 +52,16 @@ export interface Ink {
   readonly height: number;
 }
 
-/**
- * The letters of a line with the spaces that the recogniser lost, and without those that it made up.
- * @param letters  with their places in the pixels that `ink` was taken from
- */
-export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): Letter[] {
-  const solid = letters.filter(({ char }) => char !== " ");
+/** What speaks for a space between two neighbours. */
+export type Clue = readonly [
+  /** By how much the gap exceeds the letters' own, in heights of a capital, beyond what the line has throughout. */
+  excess: number,
+  /** The recogniser's own chance for a space there, 0..1. */
+  heard: number,
+];
+
+/** @param solid  a line's letters without spaces, with their places in the pixels that `ink` was taken from */
+export function clues(solid: readonly Letter[], reading: Reading, ink: Ink): Clue[] {
   const excess = solid.slice(1).map((next, i) => {
     const letter = solid[i];
     const own = (OWN.get(letter.char) ?? USUAL).right + (OWN.get(next.char) ?? USUAL).left;
@@ -61,12 +70,22 @@ export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): 
   // Most neighbours are letters of one word: what they have too much is how widely the line is set.
   const usual = excess.toSorted((a, b) => a - b)[Math.floor(excess.length * 0.4)] ?? 0;
   const tracking = Math.min(TRACKING.most, Math.max(TRACKING.least, usual));
+  return excess.map((e, i) => [e - tracking, chanceOf(reading, " ", solid[i].to + 1, solid[i + 1].from - 1)]);
+}
+
+/** The letters of a line with the spaces that the recogniser lost, and without those that it made up. */
+export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): Letter[] {
+  const solid = letters.filter(({ char }) => char !== " ");
+  const between = clues(solid, reading, ink);
   return solid.flatMap((letter, i) => {
     const next = solid[i + 1];
     if (!next) return [letter];
-    const heard = chanceOf(reading, " ", letter.to + 1, next.from - 1);
+    const [excess, heard] = between[i];
     const evidence =
-      (excess[i] - tracking - SPACE.middle) / SPACE.width + SPACE.network * (heard - SPACE.indifferent);
+      LOG_ODDS.base +
+      LOG_ODDS.excess * Math.min(EXCESS.most, Math.max(EXCESS.least, excess)) +
+      LOG_ODDS.logHeard * Math.log(Math.max(LEAST_HEARD, heard)) +
+      (STOPS.includes(letter.char) ? LOG_ODDS.behindStop : 0);
     const joint = 1 / (1 + Math.exp(-Math.abs(evidence)));
     if (evidence <= 0) return [{ ...letter, joint }];
     const space: Letter = {

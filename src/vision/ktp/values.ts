@@ -205,7 +205,8 @@ export function words(text: string): string {
 
 /** A name: letters, and the signs of degrees and initials. */
 export function name(text: string): Parsed | null {
-  const value = words(text.replace(/[^A-Za-z0-9 .,'`/-]/g, "")).replace(/^[\s.,'-]+/, "");
+  const letters = lettersFor(text.replace(/[^A-Za-z0-9 .,'`/-]/g, ""));
+  const value = words(letters).replace(/^[\s.,'-]+/, "");
   return bare(value).length > 0 ? { value, sure: 1 } : null;
 }
 
