@@ -118,9 +118,15 @@ async function build(
   for (const { file, state } of packs) {
     if (state === "corrupt") log.error({ file }, "a model file is not one of those known and is not used");
   }
-  const strongSpoofing = packs
-    .filter(({ pack }) => pack === "minifasnet")
-    .every(({ state }) => state === "ok");
+  const minifasnet = packs.filter(({ pack }) => pack === "minifasnet");
+  const strongSpoofing = minifasnet.length > 0 && minifasnet.every(({ state }) => state === "ok");
+  if (!strongSpoofing && config.production) {
+    log.warn(
+      config.policy.baselineMayDecide
+        ? "the strong spoofing networks are not installed: the weak baseline decides"
+        : "the strong spoofing networks are not installed: no selfie is taken (models pull minifasnet)",
+    );
+  }
   const vision = await openPool({
     models: { cacheDir, packDir, threads: 1, lowMemory: config.vision.lowMemory },
     livenessThreshold: config.vision.livenessThreshold,

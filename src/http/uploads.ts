@@ -33,7 +33,7 @@ export function tooLarge(request: FastifyRequest, imageBytes: number): KycError 
     codesOf(request).refusal,
     413,
     `The image is too large. Send one of at most ${mebibytes} MiB.`,
-    { extra: { max_image_bytes: imageBytes } },
+    { hints: ["too_many_bytes"], extra: { max_image_bytes: imageBytes } },
   );
 }
 
@@ -98,16 +98,22 @@ export function imageBytesOf(
   value: string | Uint8Array,
   imageBytes: number,
 ): Uint8Array {
-  const refuse = (message: string) => refuseFields(codesOf(request).refusal, [{ field, message }]);
+  const refuse = (message: string, hint: "empty" | "not_base64") =>
+    refuseFields(codesOf(request).refusal, [{ field, message }], { hints: [hint] });
   if (typeof value !== "string") {
-    if (value.length === 0) throw refuse("is empty. Send the bytes of a JPEG, PNG or WebP photograph.");
+    if (value.length === 0)
+      throw refuse("is empty. Send the bytes of a JPEG, PNG or WebP photograph.", "empty");
     return value;
   }
-  if (request.isMultipart()) throw refuse("must be a file part: send it with a filename.");
+  if (request.isMultipart()) {
+    throw refuseFields(codesOf(request).refusal, [
+      { field, message: "must be a file part: send it with a filename." },
+    ]);
+  }
   const bytes = decodeBase64(value.replace(DATA_URL, ""));
   if (bytes === null)
-    throw refuse("is not base64. Send the image as base64, or as a data: URL with ;base64.");
-  if (bytes.length === 0) throw refuse("is empty. Send a JPEG, PNG or WebP photograph as base64.");
+    throw refuse("is not base64. Send the image as base64, or as a data: URL with ;base64.", "not_base64");
+  if (bytes.length === 0) throw refuse("is empty. Send a JPEG, PNG or WebP photograph as base64.", "empty");
   if (bytes.length > imageBytes) throw tooLarge(request, imageBytes);
   return bytes;
 }

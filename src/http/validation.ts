@@ -2,6 +2,7 @@ import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastif
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { type ErrorCode, KycError } from "../verification/errors.ts";
+import type { AdviceCode } from "../vision/hints.ts";
 
 /** A member of the request that cannot be taken, and what to send in its place. Never repeats what was sent. */
 export interface FieldError {
@@ -10,9 +11,13 @@ export interface FieldError {
 }
 
 /** A refusal that names the members at fault. */
-export function refuseFields(code: ErrorCode, errors: readonly FieldError[], status = 400): KycError {
+export function refuseFields(
+  code: ErrorCode,
+  errors: readonly FieldError[],
+  { status = 400, hints }: { readonly status?: number; readonly hints?: readonly AdviceCode[] } = {},
+): KycError {
   const detail = errors.map(({ field, message }) => `${field} ${message}`).join(" ");
-  return new KycError(code, status, detail, { extra: { errors } });
+  return new KycError(code, status, detail, { hints, extra: { errors } });
 }
 
 /** Fastify's validator by TypeBox. Nothing is converted but a whole number in a query string. */

@@ -1,5 +1,4 @@
-import type { Hint } from "../vision/facts.ts";
-import { HINTS } from "../vision/hints.ts";
+import { type AdviceCode, HINTS } from "../vision/hints.ts";
 
 /** The contract's error codes. */
 export type ErrorCode =
@@ -41,7 +40,7 @@ export class KycError extends Error {
     status: number,
     message: string,
     more: {
-      hints?: readonly Hint[];
+      hints?: readonly AdviceCode[];
       attemptsLeft?: number;
       retryAfter?: number;
       extra?: Readonly<Record<string, unknown>>;

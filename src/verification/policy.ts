@@ -8,6 +8,11 @@ export interface Policy {
   readonly ktpScore: number;
   /** Least confidence 0..1 of the NIK, and of the reading as a whole (`OCR_CONFIDENCE_THRESHOLD`). */
   readonly ocrConfidence: number;
+  /**
+   * Least confidence 0..1 of the name. Lower than the NIK's: one letter in doubt is no reason to take the photograph
+   * again, the registry compares the name once more.
+   */
+  readonly nameConfidence: number;
   /** Least face quality 0..1 of a card portrait and of a selfie that may be compared. */
   readonly portraitQuality: number;
   readonly selfieQuality: number;
@@ -21,6 +26,7 @@ export interface Policy {
 export const DEFAULT_POLICY: Policy = {
   ktpScore: 0.5,
   ocrConfidence: 0.8,
+  nameConfidence: 0.6,
   portraitQuality: 0.1,
   selfieQuality: 0.25,
   attempts: 3,
@@ -50,9 +56,11 @@ export function judgeKtp(report: KtpReport, type: VerificationType, policy: Poli
       hints.filter((hint) => hint !== "unreadable"),
     );
   }
-  const sure = (field: "nik" | "name") =>
-    result[field] !== null && result.fields[field].confidence >= policy.ocrConfidence;
-  if (!sure("nik") || !sure("name") || result.confidence < policy.ocrConfidence) {
+  const sure = (field: "nik" | "name", least: number) =>
+    result[field] !== null && result.fields[field].confidence >= least;
+  const read =
+    sure("nik", policy.ocrConfidence) && sure("name", Math.min(policy.nameConfidence, policy.ocrConfidence));
+  if (!read || result.confidence < policy.ocrConfidence) {
     return refused(hints.length > 0 ? hints : ["unreadable"]);
   }
   if (type === "FULL_KYC") {
@@ -150,5 +158,7 @@ export function decide({ type, liveness, faceMatch, dukcapil }: Evidence, policy
       };
     }
   }
-  return { status: "VERIFIED" };
+  // By its own word, not by elimination: whatever the registry may say one day, only this is a pass.
+  if (registry === "VALID" && dukcapil.is_valid) return { status: "VERIFIED" };
+  return { status: "FAILED", reason: "The civil registry's answer could not be understood." };
 }

@@ -131,9 +131,8 @@ const FAULT_STATUS: Readonly<Record<ImageFault, number>> = {
   empty: 400,
   unsupported_format: 415,
   damaged: 400,
-  too_many_bytes: 413,
   too_many_pixels: 413,
-  too_small: 400,
+  too_few_pixels: 400,
   animated: 415,
 };
 
@@ -193,6 +192,7 @@ export function kycService(parts: Parts): KycService {
       await verifications.release(claim);
       if (error instanceof ImageRefusedError) {
         throw new KycError(STEP_CODE[step], FAULT_STATUS[error.fault], error.message, {
+          hints: [error.fault],
           attemptsLeft: attemptsLeft(claim.verification, step),
           extra: { image_fault: error.fault },
         });
@@ -242,8 +242,10 @@ export function kycService(parts: Parts): KycService {
   ): Promise<Verification> {
     const now = clock.now();
     const settled = await verifications.settle(claim, change, events, now);
-    // The lease ran out and somebody else went on from the state before: this result must not overwrite theirs.
+    // The lease ran out and somebody else may have gone on from the state before: this result must not overwrite theirs.
     if (settled === null) {
+      const orphan = change.ktpImage ?? change.selfieImage;
+      if (orphan) await images.remove(orphan);
       throw new KycError(
         "KYC_SYS_001",
         503,
@@ -460,7 +462,14 @@ export function kycService(parts: Parts): KycService {
 
     async resumeDue() {
       const due = await verifications.claimDue(clock.now(), DUE_BATCH, LEASE_SECONDS);
-      await Promise.all(due.map(askRegistry));
+      // One that fails must not leave the others behind: its claim ends by itself, and it is due again.
+      const asked = await Promise.allSettled(due.map(askRegistry));
+      const failed = asked.filter((result) => result.status === "rejected");
+      if (failed.length > 0)
+        throw new AggregateError(
+          failed.map(({ reason }) => reason),
+          "registry checks failed",
+        );
       return due.length;
     },
   };

@@ -1,7 +1,11 @@
 import type { Hint } from "./facts.ts";
+import type { ImageFault } from "./image.ts";
+
+/** All that a caller can be told to do better: with the photograph, with the file, or with the way it was sent. */
+export type AdviceCode = Hint | ImageFault | "too_many_bytes" | "not_base64";
 
 /** What the person at the phone is told, in Bahasa Indonesia and English. */
-export const HINTS: Readonly<Record<Hint, { readonly id: string; readonly en: string }>> = {
+export const HINTS: Readonly<Record<AdviceCode, { readonly id: string; readonly en: string }>> = {
   not_a_ktp: {
     id: "Foto ini bukan sisi depan KTP. Foto sisi depan KTP Anda.",
     en: "This is not the front of a KTP. Photograph the front of your KTP.",
@@ -69,5 +73,37 @@ export const HINTS: Readonly<Record<Hint, { readonly id: string; readonly en: st
   eyes_closed: {
     id: "Mata tertutup. Buka mata Anda dan lihat ke kamera.",
     en: "The eyes are shut. Open them and look into the camera.",
+  },
+  empty: {
+    id: "Gambar kosong. Kirim foto JPEG, PNG, atau WebP.",
+    en: "The image is empty. Send a JPEG, PNG or WebP photograph.",
+  },
+  unsupported_format: {
+    id: "Berkas ini bukan gambar JPEG, PNG, atau WebP. Kirim foto dalam salah satu format tersebut.",
+    en: "The file is not a JPEG, PNG or WebP image. Send a photograph in one of these formats.",
+  },
+  damaged: {
+    id: "Gambar rusak atau terpotong. Ambil atau kirim foto sekali lagi.",
+    en: "The image is damaged or cut off. Take or send the photograph again.",
+  },
+  too_many_bytes: {
+    id: "Ukuran berkas terlalu besar. Kirim gambar paling besar 10 MiB.",
+    en: "The image file is too large. Send one of at most 10 MiB.",
+  },
+  too_many_pixels: {
+    id: "Gambar memiliki terlalu banyak piksel. Kirim paling banyak 64 megapiksel dan 16.000 piksel per sisi.",
+    en: "The image has too many pixels. Send one of at most 64 megapixels and 16,000 pixels a side.",
+  },
+  too_few_pixels: {
+    id: "Gambar terlalu kecil untuk dinilai. Kirim gambar paling sedikit 160 piksel per sisi.",
+    en: "The image is too small to be judged. Send one of at least 160 pixels a side.",
+  },
+  animated: {
+    id: "Gambar bergerak. Kirim satu foto saja.",
+    en: "The image is animated. Send a single photograph.",
+  },
+  not_base64: {
+    id: "Gambar tidak dikirim sebagai base64. Kirim sebagai base64 atau URL data: dengan ;base64.",
+    en: "The image is not base64. Send it as base64, or as a data: URL with ;base64.",
   },
 };

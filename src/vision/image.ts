@@ -1,4 +1,5 @@
 import sharp, { type Metadata } from "sharp";
+import { HINTS } from "./hints.ts";
 
 /** An upright picture: RGB, 8 bits a channel, rows from the top, no padding (`data.length === width * height * 3`). */
 export interface Pixels {
@@ -12,33 +13,20 @@ export interface Photograph extends Pixels {
   readonly scale: number;
 }
 
-/** Why bytes could not be taken as a picture. Each has a sentence in {@link IMAGE_FAULTS}. */
+/** Why bytes could not be taken as a picture. What to do about each is said in `hints.ts`. */
 export type ImageFault =
   | "empty"
   | "unsupported_format"
   | "damaged"
-  | "too_many_bytes"
   | "too_many_pixels"
-  | "too_small"
+  | "too_few_pixels"
   | "animated";
 
-/** What to tell the person who sent it. */
-export const IMAGE_FAULTS: Readonly<Record<ImageFault, string>> = {
-  empty: "The image is empty. Send the bytes of a JPEG, PNG or WebP photograph.",
-  unsupported_format: "The file is not a JPEG, PNG or WebP image. Send a photograph in one of these formats.",
-  damaged: "The image is damaged or cut off. Take or send the photograph again.",
-  too_many_bytes: "The image file is too large. Send one of at most 10 MiB.",
-  too_many_pixels:
-    "The image has too many pixels. Send one of at most 64 megapixels and 16,000 pixels a side.",
-  too_small: "The image is too small to be judged. Send one of at least 160 pixels a side.",
-  animated: "The image is animated. Send a single photograph.",
-};
-
-/** Bytes that are not a picture this service can judge. `fault` is machine-readable, `message` is for people. */
+/** Bytes that are not a picture this service can judge. `fault` is machine-readable, `message` for people. */
 export class ImageRefusedError extends Error {
   readonly fault: ImageFault;
   constructor(fault: ImageFault) {
-    super(IMAGE_FAULTS[fault]);
+    super(HINTS[fault].en);
     this.name = "ImageRefusedError";
     this.fault = fault;
   }
@@ -87,7 +75,7 @@ export async function decodeImage(
   const { width = 0, height = 0, pages = 1 } = meta;
   if (width * height > MAX_PIXELS || Math.max(width, height) > MAX_SIDE)
     throw new ImageRefusedError("too_many_pixels");
-  if (Math.min(width, height) < MIN_SIDE) throw new ImageRefusedError("too_small");
+  if (Math.min(width, height) < MIN_SIDE) throw new ImageRefusedError("too_few_pixels");
   if (pages > 1) throw new ImageRefusedError("animated");
   try {
     let image = open(bytes).autoOrient();

@@ -33,8 +33,8 @@ const bad: [string, Uint8Array, ImageFault][] = [
   ["an SVG with a script", svg, "unsupported_format"],
   ["a JPEG cut in half", noisy.subarray(0, noisy.length >> 1), "damaged"],
   ["a JPEG's first bytes alone", Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16]), "damaged"],
-  ["one pixel", await picture(1, 1).png().toBuffer(), "too_small"],
-  ["a strip", await picture(2000, 20).jpeg().toBuffer(), "too_small"],
+  ["one pixel", await picture(1, 1).png().toBuffer(), "too_few_pixels"],
+  ["a strip", await picture(2000, 20).jpeg().toBuffer(), "too_few_pixels"],
   ["a 20,000 × 20,000 bomb", bomb(20_000, 20_000), "too_many_pixels"],
   [
     "an animation",
