@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { signToken } from "../src/http/auth.ts";
+import { startPostgres } from "../test/support/postgres.ts";
 import { clock, median, quantile } from "./harness.ts";
 import {
   environment,
@@ -12,9 +13,9 @@ import {
 } from "./process.ts";
 import { figures, type Report, type Setting, type Table } from "./report.ts";
 
-const VERIFICATIONS = 200;
-/** After how many of them memory is told: the median of the last {@link WINDOW}, since garbage comes and goes. */
+/** After how many verifications memory is told. */
 const MARKS = [20, 50, 100, 150, 200];
+/** What is told is the median of the last so many, since garbage comes and goes. */
 const WINDOW = 20;
 /** Goals, in MB and as a share. */
 const MOST_RESIDENT = 700;
@@ -22,36 +23,54 @@ const MOST_GROWTH = 0.05;
 /** Of the sample citizens; each is verified again and again, by users of their own. */
 const SEED = 31;
 const PEOPLE = 10;
-/** At a time; one more than the smallest setting has workers, so that none of them waits for a client. */
+/** At a time: as many as this machine's default has workers on two cores. */
 const CLIENTS = 2;
 const TOKEN_MINUTES = 60;
-/** What the deployment gives the container. */
+/** What the deployment gives the container, in MiB. */
 const CONTAINER = 512;
+/** In MB. */
+const MEBIBYTE = 2 ** 20 / 1e6;
 
 /** How a service is run. */
 interface Way {
   readonly label: string;
+  readonly verifications: number;
   readonly nodeOptions: readonly string[];
+  /** Over the settings that every service of the benchmark has. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether a former start has drawn the sample pictures of the start-up message. */
+  readonly secondStart: boolean;
 }
 
-const WAYS: readonly Way[] = [
-  { label: "this machine's default", nodeOptions: [] },
-  {
-    label: `as in a container of ${CONTAINER} MB`,
-    // What the runtime tells the settings there, and the heap that V8 gives itself there (half of the memory).
-    nodeOptions: [
-      `--max-old-space-size=${CONTAINER / 2}`,
-      "--import",
-      `data:text/javascript,process.constrainedMemory=()=>${CONTAINER * 2 ** 20}`,
-    ],
-  },
-];
+/** As `npm start` runs it the first time: its own database in the process, as many workers as there are cores. */
+const STANDARD: Way = {
+  label: "first start on this machine",
+  verifications: 200,
+  nodeOptions: [],
+  env: {},
+  secondStart: false,
+};
+
+/** As the deployment runs it: little memory, the database elsewhere. */
+const deployed = (databaseUrl: string | null): Way => ({
+  label: `in ${CONTAINER} MB, ${databaseUrl === null ? "its own database" : "PostgreSQL outside"}`,
+  verifications: 100,
+  // What the runtime tells the settings there, and the heap that V8 gives itself there: half of the memory.
+  nodeOptions: [
+    `--max-old-space-size=${CONTAINER / 2}`,
+    "--import",
+    `data:text/javascript,process.constrainedMemory=()=>${CONTAINER * 2 ** 20}`,
+  ],
+  env: databaseUrl === null ? {} : { DATABASE_URL: databaseUrl },
+  secondStart: true,
+});
 
 const STEPS = ["start", "ktp", "selfie"] as const;
 type Step = (typeof STEPS)[number];
 
 /** What one service did. */
 interface Course {
+  readonly way: Way;
   readonly ready: Memory;
   /** After each verification, in order. */
   readonly memory: readonly Memory[];
@@ -64,51 +83,42 @@ interface Course {
   readonly outcomes: ReadonlyMap<string, number>;
 }
 
-/** Sends whole verifications to a service in a process of its own and watches its memory. */
+/** Sends whole verifications to services in processes of their own and watches their memory. */
 export async function memory(setting: Setting): Promise<Report> {
-  const courses: { readonly way: Way; readonly course: Course }[] = [];
-  for (const [number, way] of WAYS.entries()) {
-    const env = environment(setting, join(setting.scratch, `memory-${number}`));
-    const people = await samplePeople(env, join(setting.scratch, `people-${number}`));
-    const service = await startService(env, way.nodeOptions);
-    try {
-      const onDone = (done: number) => setting.progress(`memory: ${way.label}, ${done} of ${VERIFICATIONS}`);
-      courses.push({ way, course: await verifyAll(service, people, onDone) });
-    } finally {
-      await service.stop();
-    }
-  }
-  const [{ course: standard }] = courses;
-  const after = (course: Course, mark: number) => windowed(course.memory.slice(mark - WINDOW, mark));
-  const most = after(standard, VERIFICATIONS).resident;
-  const growth = most / after(standard, VERIFICATIONS / 2).resident - 1;
+  const standard = await run(STANDARD, setting);
+  const server = await startPostgres();
+  const way = deployed("skip" in server ? null : await server.createDatabase());
+  const small = await run(way, setting).finally(() => ("skip" in server ? undefined : server.stop()));
+
+  const courses = [standard, small];
+  const last = STANDARD.verifications;
+  const most = after(standard, last).resident;
+  const growth = most / after(standard, last / 2).resident - 1;
   return {
-    tables: courses.flatMap(({ way, course }) => [
-      memoryTable(way, course, (mark) => after(course, mark)),
-      timesTable(course),
-    ]),
+    tables: courses.flatMap((course) => [memoryTable(course), timesTable(course)]),
     goals: [
       {
-        goal: `at most ${MOST_RESIDENT} MB resident after ${VERIFICATIONS}`,
+        goal: `at most ${MOST_RESIDENT} MB resident after ${last}`,
         measured: `${figures(most)} MB`,
         met: most <= MOST_RESIDENT,
       },
       {
-        goal: `not growing from ${VERIFICATIONS / 2} to ${VERIFICATIONS} (at most ${MOST_GROWTH * 100} %)`,
+        goal: `not growing from ${last / 2} to ${last} (at most ${MOST_GROWTH * 100} %)`,
         measured: `${(growth * 100).toFixed(1)} %`,
         met: growth <= MOST_GROWTH,
       },
     ],
-    notes: courses.map(({ way, course }) => {
-      const left = CONTAINER - course.peak;
-      const outcomes = [...course.outcomes].map(([status, count]) => `${count} ${status}`).join(", ");
-      return `${way.label}: ${outcomes}; the peak is ${figures(Math.abs(left))} MB ${left >= 0 ? "below" : "above"} the deployment's ${CONTAINER} MB.`;
+    notes: courses.map(({ way, peak, outcomes }) => {
+      const over = peak - CONTAINER * MEBIBYTE;
+      const ended = [...outcomes].map(([status, count]) => `${count} ${status}`).join(", ");
+      return `${way.label}: ${ended}; the peak is ${figures(Math.abs(over))} MB ${over > 0 ? "above" : "below"} the ${CONTAINER} MiB of the deployment.`;
     }),
     figures: {
-      ways: courses.map(({ way, course }) => ({
-        way: way.label,
+      growth,
+      ways: courses.map((course) => ({
+        way: course.way.label,
         ready: course.ready,
-        after: Object.fromEntries(MARKS.map((mark) => [mark, after(course, mark)])),
+        after: Object.fromEntries(marks(course.way).map((mark) => [mark, after(course, mark)])),
         peak: course.peak,
         perMinute: course.perMinute,
         cpuSeconds: course.cpuSeconds,
@@ -120,10 +130,38 @@ export async function memory(setting: Setting): Promise<Report> {
         ),
         outcomes: Object.fromEntries(course.outcomes),
       })),
-      growth,
     },
   };
 }
+
+async function run(way: Way, setting: Setting): Promise<Course> {
+  const folder = await mkdtemp(join(setting.scratch, "memory-"));
+  const env = { ...environment(setting, join(folder, "data")), ...way.env };
+  const people = await samplePeople(env, join(folder, "people"));
+  if (way.secondStart) await (await startService(env, way.nodeOptions)).stop();
+  const service = await startService(env, way.nodeOptions);
+  try {
+    return await verifyAll(way, service, people, (done) =>
+      setting.progress(`memory: ${way.label}, ${done} of ${way.verifications}`),
+    );
+  } finally {
+    await service.stop();
+  }
+}
+
+/** The marks that a way comes by. */
+const marks = ({ verifications }: Way) => MARKS.filter((mark) => mark <= verifications);
+
+/** Memory after so many verifications. */
+function after({ memory }: Course, mark: number): Resident {
+  const window = memory.slice(Math.max(0, mark - WINDOW), mark);
+  return {
+    resident: median(window.map(({ resident }) => resident)),
+    own: median(window.map(({ own }) => own)),
+  };
+}
+
+type Resident = Omit<Memory, "peak">;
 
 interface Person {
   readonly ktp: string;
@@ -144,6 +182,7 @@ async function samplePeople(env: Record<string, string>, folder: string): Promis
 }
 
 async function verifyAll(
+  way: Way,
   service: ServiceProcess,
   people: readonly Person[],
   onDone: (done: number) => void,
@@ -184,7 +223,7 @@ async function verifyAll(
   const cpuBefore = service.cpuSeconds();
   let next = 0;
   const client = async () => {
-    while (next < VERIFICATIONS) {
+    while (next < way.verifications) {
       await verify(next++);
       memory.push(service.memory());
       onDone(memory.length);
@@ -192,33 +231,26 @@ async function verifyAll(
   };
   const spent = await clock(() => Promise.all(Array.from({ length: CLIENTS }, client)));
   return {
+    way,
     ready,
     memory,
     peak: service.memory().peak,
     milliseconds,
-    perMinute: VERIFICATIONS / (spent / 60_000),
-    cpuSeconds: (service.cpuSeconds() - cpuBefore) / VERIFICATIONS,
+    perMinute: way.verifications / (spent / 60_000),
+    cpuSeconds: (service.cpuSeconds() - cpuBefore) / way.verifications,
     outcomes,
   };
 }
 
-const windowed = (memory: readonly Memory[]): Omit<Memory, "peak"> => ({
-  resident: median(memory.map(({ resident }) => resident)),
-  own: median(memory.map(({ own }) => own)),
-});
-
-function memoryTable(
-  { label }: Way,
-  { ready, peak }: Course,
-  after: (mark: number) => Omit<Memory, "peak">,
-): Table {
-  const row = (name: string, { resident, own }: Omit<Memory, "peak">) => [name, resident, own];
+function memoryTable(course: Course): Table {
+  const { way, ready, peak } = course;
+  const row = (name: string, { resident, own }: Resident) => [name, resident, own];
   return {
-    title: `Memory of one process, ${label} (each the median of the last ${WINDOW})`,
+    title: `Memory of one process, ${way.label} (each the median of the last ${WINDOW})`,
     head: ["", "resident MB", "its own MB"],
     rows: [
       row("ready", ready),
-      ...MARKS.map((mark) => row(`after ${mark}`, after(mark))),
+      ...marks(way).map((mark) => row(`after ${mark}`, after(course, mark))),
       ["peak", peak, ""],
     ],
   };
