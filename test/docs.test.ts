@@ -85,7 +85,7 @@ describe("docs/api.md", () => {
   test("says every hint as the service says it", () => {
     const hints = Object.fromEntries(
       rows(api.slice(api.indexOf("\n## Hints"))).flatMap(([code, id, en]) => {
-        const hint = /^`([a-z_]+)`$/.exec(code)?.[1];
+        const hint = /^`([a-z0-9_]+)`$/.exec(code)?.[1];
         return hint !== undefined && hint in HINTS ? [[hint, { id, en }]] : [];
       }),
     );
