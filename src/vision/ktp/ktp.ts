@@ -13,7 +13,6 @@ import { findLines } from "./find.ts";
 import { layOut } from "./layout.ts";
 import type { Line } from "./pieces.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
-import { strip } from "./recognise.ts";
 import { openGazetteer } from "./regions.ts";
 import { doubtfulLines, readAgain, readBlood, readLine } from "./reread.ts";
 import { type Understanding, understand } from "./understand.ts";
@@ -44,17 +43,14 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
   const found = await findLines(image, models);
   const detected = performance.now();
   const lines: Line[] = [];
-  for (const [index, { quad, inImage }] of found.lines.entries()) {
-    const picture = strip(image, inImage);
-    lines.push(await readLine(picture, quad, index, models));
-  }
+  for (const [index, line] of found.lines.entries()) lines.push(await readLine(image, line, index, models));
   const recognised = performance.now();
   const gazetteer = await openGazetteer();
   let layout = layOut(lines);
   let understanding = understand(layout, gazetteer, now);
   const doubtful = doubtfulLines(layout, understanding);
   for (const { index } of doubtful) {
-    lines[index] = await readAgain(lines[index], image, found.lines[index].inImage, models);
+    lines[index] = await readAgain(lines[index], image, found.lines[index], models);
   }
   const blood =
     layout.bloodLabel && understanding.fields.blood_type.value === null

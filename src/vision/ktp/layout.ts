@@ -1,4 +1,5 @@
 import type { KtpField } from "../facts.ts";
+import type { Letter } from "./decode.ts";
 import { nameRows, pitchOf, ROWS, type RowName } from "./naming.ts";
 import { type Line, type Piece, pieceOf, piecesOf } from "./pieces.ts";
 import { joinRows, type Row } from "./rows.ts";
@@ -47,7 +48,7 @@ export function layOut(lines: readonly Line[]): Layout {
   const slope = slopeOf(pieces);
   const joined = joinRows(pieces, slope);
   const begins = valueColumn(joined);
-  const rows = joined.map((row) => withoutColon(row, begins(row.y)));
+  const rows = joinRows(withoutRemnants(pieces, joined, begins), slope);
   const named = (row: Row) => row.label !== null;
   const inColumn = (row: Row) =>
     row.values.length > 0 &&
@@ -143,22 +144,35 @@ function valueColumn(rows: readonly Row[]): (y: number) => number {
   return (y) => base + lean * y;
 }
 
-/** A lone character this far before where values begin, in heights of a line, is a colon misread. */
-const COLON = 0.3;
+/** What ends this far before where values begin, in heights of a line, is no value: a colon, the rest of a label. */
+const BEFORE_COLUMN = 0.3;
 
-/** A colon that was taken for a letter or digit stands by itself before the value. */
-function withoutColon(row: Row, begins: number): Row {
-  const [first, ...more] = row.values;
-  if (row.label === null || row.label.label === "nik" || first === undefined) return row;
-  const before = first.left[0] < begins - COLON * first.height;
-  if (!before) return row;
-  if (first.text.length === 1 && more.length > 0) return { ...row, values: more };
-  const rest = first.letters[1]?.char === " " ? pieceOf(first.line, null, ...span(first, 2)) : null;
-  return rest ? { ...row, values: [rest, ...more] } : row;
+/** Pieces that stand before the column of the values in a row with a label are left out, or cut where it begins. */
+function withoutRemnants(
+  pieces: readonly Piece[],
+  rows: readonly Row[],
+  begins: (y: number) => number,
+): Piece[] {
+  const cut = new Map<Piece, Piece | null>();
+  for (const { label, values, y } of rows) {
+    if (label === null || label.label === "nik") continue;
+    for (const piece of values) {
+      const from = begins(y) - BEFORE_COLUMN * piece.height;
+      if (piece.left[0] >= from) break;
+      cut.set(piece, piece.right[0] < from ? null : cutAt(piece, from));
+    }
+  }
+  return pieces.flatMap((piece) => cut.get(piece) ?? (cut.has(piece) ? [] : [piece]));
 }
 
-/** Where the letters of a piece stand in its line, from its `skip`th on. */
-function span({ line, letters }: Piece, skip: number): [from: number, to: number] {
-  const from = line.letters.indexOf(letters[skip]);
-  return [from, from + letters.length - skip];
+/** The letters of a piece right of `x`; where a space is near, from there. */
+function cutAt(piece: Piece, x: number): Piece | null {
+  const { line, letters, left, right } = piece;
+  const [a, b] = [letters[0].x, letters[letters.length - 1].x];
+  const scale = (right[0] - left[0]) / Math.max(1, b - a + (2 * line.ink.unit) / 3);
+  const at = (letter: Letter) => left[0] + (letter.x - a + line.ink.unit / 3) * scale;
+  const keep = letters.findIndex((letter) => letter.char !== " " && at(letter) > x);
+  if (keep < 0) return null;
+  const from = line.letters.indexOf(letters[keep]);
+  return pieceOf(line, null, from, line.letters.indexOf(letters[letters.length - 1]) + 1);
 }

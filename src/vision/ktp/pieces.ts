@@ -15,6 +15,8 @@ export interface Line {
   readonly ink: Ink;
   /** Its place among the lines that were found. */
   readonly index: number;
+  /** Of the network's doubt about its letters so much is left after other looks at them; more than 1 where they differ. */
+  readonly doubt: number;
 }
 
 /** Part of a line that is one thing: a label, or a value. */
@@ -58,9 +60,9 @@ export function pieceOf(line: Line, label: KtpField | null, from: number, to: nu
   const letters = all.slice(a, b);
   const [tl, tr, br, bl] = line.quad;
   const width = Math.max(1, line.stripWidth - 1);
-  const half = line.ink.height / 3;
-  const s = a === 0 ? 0 : Math.max(0, (letters[0].x - half) / width);
-  const e = b === all.length ? 1 : Math.min(1, (letters[letters.length - 1].x + half) / width);
+  const half = line.ink.unit / 3;
+  const s = Math.max(0, (letters[0].x - half) / width);
+  const e = Math.min(1, (letters[letters.length - 1].x + half) / width);
   const quad: Quad = [between(tl, tr, s), between(tl, tr, e), between(bl, br, e), between(bl, br, s)];
   return {
     label,
@@ -78,7 +80,11 @@ export function pieceOf(line: Line, label: KtpField | null, from: number, to: nu
 
 /** The piece read again, knowing which characters can stand there. */
 export function readAs({ line, start, end }: Piece, fold: Fold): Letter[] {
-  return spaced(decode(line.reading, fold, start, end), line.reading, line.ink);
+  const letters = decode(line.reading, fold, start, end);
+  return spaced(letters, line.reading, line.ink).map((letter) => ({
+    ...letter,
+    score: Math.max(0, 1 - (1 - letter.score) * line.doubt),
+  }));
 }
 
 /** Takes a line apart into labels and values, and values at wide gaps. */
@@ -92,7 +98,7 @@ export function piecesOf(line: Line, withLabel = true): Piece[] {
     let begin = from;
     for (let i = from + 1, last = from; i < to; i++) {
       if (letters[i].char === " ") continue;
-      if (letters[i].x - letters[last].x > WIDE_GAP * line.ink.height) {
+      if (letters[i].x - letters[last].x > WIDE_GAP * line.ink.unit) {
         pieces.push(pieceOf(line, null, begin, i));
         begin = i;
       }

@@ -1,4 +1,4 @@
-import { perspective, type Quad, warp } from "../geometry.ts";
+import { type Point, perspective, type Quad, warp } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { AS_READ, decode, type Letter, type Reading } from "./decode.ts";
@@ -11,16 +11,25 @@ const MAX_WIDTH = 1600;
 
 export type { Letter } from "./decode.ts";
 
-const length = (a: readonly [number, number], b: readonly [number, number]) =>
-  Math.hypot(a[0] - b[0], a[1] - b[1]);
+const length = (a: Point, b: Point) => Math.hypot(a[0] - b[0], a[1] - b[1]);
 
-/**
- * The line straightened to 48 pixels of height.
- * @param stretch  makes letters wider by this, for a second look at narrow ones
- */
-export function strip(image: Pixels, quad: Quad, stretch = 1): Pixels {
-  const w = (length(quad[0], quad[1]) + length(quad[3], quad[2])) / 2;
-  const h = (length(quad[0], quad[3]) + length(quad[1], quad[2])) / 2;
+/** How a line is cut out, beside its natural way. */
+export interface Look {
+  /** Of the box's height the middle part, 0..1. */
+  readonly height: number;
+  /** Letters are made wider by this. */
+  readonly stretch: number;
+}
+export const NATURAL: Look = { height: 1, stretch: 1 };
+
+/** The line straightened to 48 pixels of height. */
+export function strip(image: Pixels, quad: Quad, { height, stretch }: Look = NATURAL): Pixels {
+  const [tl, tr, br, bl] = quad;
+  const off = (1 - height) / 2;
+  const inward = (a: Point, b: Point): Point => [a[0] + (b[0] - a[0]) * off, a[1] + (b[1] - a[1]) * off];
+  const middle: Quad = [inward(tl, bl), inward(tr, br), inward(br, tr), inward(bl, tl)];
+  const w = (length(tl, tr) + length(bl, br)) / 2;
+  const h = (height * (length(tl, bl) + length(tr, br))) / 2;
   const width = Math.min(MAX_WIDTH, Math.max(2 * STEP, Math.round((w / h) * HEIGHT * stretch)));
   const corners: Quad = [
     [0, 0],
@@ -28,7 +37,7 @@ export function strip(image: Pixels, quad: Quad, stretch = 1): Pixels {
     [width - 1, HEIGHT - 1],
     [0, HEIGHT - 1],
   ];
-  return warp(image, perspective(corners, quad), width, HEIGHT);
+  return warp(image, perspective(corners, middle), width, HEIGHT);
 }
 
 /** A line as the recogniser reads it when nothing is known of it. */

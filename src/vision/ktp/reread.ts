@@ -2,11 +2,10 @@ import type { KtpField } from "../facts.ts";
 import { type Matrix, type Quad, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
-import type { Letter } from "./decode.ts";
-import type { FoundText } from "./find.ts";
+import type { FoundLine, FoundText } from "./find.ts";
 import type { Layout } from "./layout.ts";
 import { type Line, type Piece, textOf } from "./pieces.ts";
-import { recognise, strip } from "./recognise.ts";
+import { type Look, NATURAL, recognise, strip } from "./recognise.ts";
 import { inkOf, spaced } from "./spacing.ts";
 import type { Understanding } from "./understand.ts";
 import { bloodType } from "./values.ts";
@@ -14,12 +13,16 @@ import { bloodType } from "./values.ts";
 /** A field less sure than this is read again. */
 const DOUBTFUL = 0.9;
 /**
- * Widths, relative to the natural one, at which a doubtful line is read again: wider, the network's time axis has
- * room for doubled letters and full stops that it drops; narrower, it sees more context.
+ * A doubtful line is cut out again closer, so that its letters are about as high as the network was taught, and at two
+ * widths: more time steps for each letter bring back doubled and narrow ones (VIII, S.PD) and the signs between.
  */
-const WIDTHS = [1.3, 0.85] as const;
+const CLOSER = 0.8;
+const TAUGHT_HEIGHT = 28;
+const WIDTHS = [1.15, 1.6] as const;
 /** A degree behind a name: short letters with full stops, in which the network loses doubled letters most. */
 const DEGREE = /[,.]\s*[A-Z]{1,3}\.?[A-Z]{0,4}\.?\s*$/i;
+/** A Roman number: strokes so narrow that the network takes two for one. */
+const ROMAN = /\b[XV]*I{1,3}\b/i;
 /** Fields that no list confirms. */
 const FREE: readonly KtpField[] = ["nik", "name", "birth_place", "birth_date", "address", "rt_rw", "village"];
 /** Fields of which each has a list to be found in: read again only where it was not found. */
@@ -48,6 +51,7 @@ export function doubtfulLines(layout: Layout, { fields, checks }: Understanding)
     else add(layout.values.get(field === "birth_date" ? "birth_place" : field));
   }
   if (DEGREE.test(fields.name.raw ?? "")) add(layout.values.get("name"));
+  if (ROMAN.test(fields.address.raw ?? "")) add(layout.values.get("address"));
   if (checks.some(({ name, ok }) => !ok && name.startsWith("nik_"))) {
     add(layout.values.get("nik"));
     if (checks.some(({ name, ok }) => !ok && name === "nik_birth_date"))
@@ -56,63 +60,68 @@ export function doubtfulLines(layout: Layout, { fields, checks }: Understanding)
   return lines;
 }
 
-/** Reads a straightened line, with its spaces. */
-export async function readLine(picture: Pixels, quad: Quad, index: number, models: Models): Promise<Line> {
+/** Reads a line of a picture, with its spaces. */
+export async function readLine(
+  image: Pixels,
+  { inImage, quad }: FoundLine,
+  index: number,
+  models: Models,
+  look: Look = NATURAL,
+): Promise<Line> {
+  const picture = strip(image, inImage, look);
   const { letters, reading } = await recognise(picture, models);
-  const ink = inkOf(picture);
-  return { quad, letters: spaced(letters, reading, ink), stripWidth: picture.width, reading, ink, index };
+  const ink = inkOf(picture, look.stretch);
+  return {
+    quad,
+    letters: spaced(letters, reading, ink),
+    stripWidth: picture.width,
+    reading,
+    ink,
+    index,
+    doubt: 1,
+  };
 }
 
 /** Reads a line again at other widths; the reading that most agree on, or else the surest. */
-export async function readAgain(line: Line, image: Pixels, inImage: Quad, models: Models): Promise<Line> {
+export async function readAgain(line: Line, image: Pixels, found: FoundLine, models: Models): Promise<Line> {
   const readings = [line];
-  for (const factor of WIDTHS)
-    readings.push(await readLine(strip(image, inImage, factor), line.quad, line.index, models));
+  for (const width of WIDTHS) {
+    const stretch = ((TAUGHT_HEIGHT * CLOSER) / line.ink.height) * width;
+    const look = { height: CLOSER, stretch: Math.min(MOST_STRETCH, Math.max(1, stretch)) };
+    readings.push(await readLine(image, found, line.index, models, look));
+  }
   return vote(readings);
 }
 
-const keyOf = (letters: readonly Letter[]) =>
-  letters
-    .map(({ char }) => char)
-    .join("")
-    .replace(/\s/g, "");
-const certaintyOf = (letters: readonly Letter[]) => {
+const MOST_STRETCH = 2.2;
+
+/** What is compared: the letters as a value has them, without spaces and the signs around it. */
+const keyOf = ({ letters }: Pick<Line, "letters">) =>
+  textOf(letters)
+    .toUpperCase()
+    .replace(/\s/g, "")
+    .replace(/^[^A-Z0-9]+|[^A-Z0-9]+$/g, "");
+/** A reading is as good as its weakest letter and all of them together; what goes wrong most is that some are lost. */
+const certaintyOf = ({ letters }: Pick<Line, "letters">) => {
   const scores = letters.filter(({ char }) => char !== " ").map(({ score }) => score);
-  return scores.length > 0 ? scores.reduce((a, b) => a + b, 0) / scores.length : 0;
+  return Math.min(1, ...scores) * scores.reduce((a, b) => a + b, 0);
 };
 
-/** What one agreeing reading leaves of the doubt about a letter, and what a dissenting one makes of its certainty. */
-const AGREED = 0.5;
-const DISPUTED = 0.85;
+/** What is left of the doubt where all looks agree, where most do, and where no two do. */
+const DOUBT = { allAgree: 0.35, mostAgree: 0.6, noneAgree: 1.1 } as const;
 
-/**
- * The reading with most agreement. Its letters are surer where all agree; where there was dissent none is certain.
- * Empty readings have no vote.
- */
-export function vote<T extends { readonly letters: readonly Letter[] }>(readings: readonly T[]): T {
-  const said = readings.filter(({ letters }) => letters.length > 0);
+/** The reading that most looks agree on, or else the surest; empty ones have no vote. */
+export function vote<T extends Pick<Line, "letters" | "doubt">>(readings: readonly T[]): T {
+  const said = readings.filter((reading) => keyOf(reading) !== "");
   if (said.length === 0) return readings[0];
-  const groups = new Map<string, { best: T; weight: number; total: number; count: number }>();
-  for (const reading of said) {
-    const key = keyOf(reading.letters);
-    const weight = certaintyOf(reading.letters);
-    const group = groups.get(key);
-    if (!group) groups.set(key, { best: reading, weight, total: weight, count: 1 });
-    else {
-      group.total += weight;
-      group.count += 1;
-      if (weight > group.weight) [group.best, group.weight] = [reading, weight];
-    }
-  }
-  const { best, count } = [...groups.values()].reduce((a, b) => (b.total > a.total ? b : a));
-  const dissent = said.length - count;
-  const score = (letter: Letter) =>
-    dissent === 0
-      ? 1 - (1 - letter.score) * AGREED
-      : count > dissent
-        ? letter.score
-        : letter.score * DISPUTED;
-  return { ...best, letters: best.letters.map((letter) => ({ ...letter, score: score(letter) })) };
+  const groups = new Map<string, T[]>();
+  for (const reading of said) groups.set(keyOf(reading), [...(groups.get(keyOf(reading)) ?? []), reading]);
+  const total = (group: readonly T[]) => group.reduce((sum, reading) => sum + certaintyOf(reading), 0);
+  const group = [...groups.values()].reduce((a, b) => (total(b) > total(a) ? b : a));
+  const best = group.reduce((a, b) => (certaintyOf(b) > certaintyOf(a) ? b : a));
+  const doubt =
+    group.length === 1 ? DOUBT.noneAgree : group.length === said.length ? DOUBT.allAgree : DOUBT.mostAgree;
+  return { ...best, doubt };
 }
 
 /** Beyond its label a blood type stands within so many heights of the line. */
@@ -135,7 +144,7 @@ export async function readBlood(
     [br[0], br[1]],
   ];
   const toImage: Matrix = plane?.toImage ?? [1, 0, 0, 0, 1, 0, 0, 0, 1];
-  const picture = strip(image, quad.map((p) => transform(toImage, p)) as unknown as Quad);
-  const line = await readLine(picture, quad, index, models);
+  const inImage = quad.map((p) => transform(toImage, p)) as unknown as Quad;
+  const line = await readLine(image, { quad, inImage }, index, models);
   return bloodType(textOf(line.letters)) === null ? null : line;
 }

@@ -50,6 +50,8 @@ export interface Ink {
   readonly columns: Uint8Array;
   /** Height of the letters in pixels. */
   readonly height: number;
+  /** What is as wide as letters are high, in pixels: the same, unless the line was stretched. */
+  readonly unit: number;
 }
 
 /** What speaks for a space between two neighbours. */
@@ -65,7 +67,7 @@ export function clues(solid: readonly Letter[], reading: Reading, ink: Ink): Clu
   const excess = solid.slice(1).map((next, i) => {
     const letter = solid[i];
     const own = (OWN.get(letter.char) ?? USUAL).right + (OWN.get(next.char) ?? USUAL).left;
-    return widestGap(ink.columns, letter.x, next.x) / ink.height - own;
+    return widestGap(ink.columns, letter.x, next.x) / ink.unit - own;
   });
   // Most neighbours are letters of one word: what they have too much is how widely the line is set.
   const usual = excess.toSorted((a, b) => a - b)[Math.floor(excess.length * 0.4)] ?? 0;
@@ -99,8 +101,11 @@ export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): 
   });
 }
 
-/** Which columns hold ink, and how high the letters are. */
-export function inkOf({ width, height, data }: Pixels): Ink {
+/**
+ * Which columns hold ink, and how high the letters are.
+ * @param stretch  by how much the line is wider than is natural
+ */
+export function inkOf({ width, height, data }: Pixels, stretch = 1): Ink {
   const luma = new Uint8Array(width * height);
   const brightest = new Float32Array(width);
   for (let y = 0, i = 0; y < height; y++) {
@@ -140,7 +145,8 @@ export function inkOf({ width, height, data }: Pixels): Ink {
   const some = Math.max(...rows) * 0.25;
   const top = rows.findIndex((n) => n >= some);
   const bottom = rows.findLastIndex((n) => n >= some);
-  return { columns, height: Math.max(1, bottom - top + 1) };
+  const letters = Math.max(1, bottom - top + 1);
+  return { columns, height: letters, unit: letters * stretch };
 }
 
 /** The longest run of columns without ink between two places. */
