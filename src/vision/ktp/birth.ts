@@ -15,6 +15,10 @@ export function readBirth(sheet: Sheet, layout: Layout, gazetteer: Gazetteer): v
   if (what === null) return;
   const date = dateAtEnd(what.text);
   if (date) sheet.put("birth_date", part(what, date.index, what.letters.length), date);
+  else {
+    const digits = /[\dOI][\dOI\s./-]{4,}$/.exec(what.text);
+    if (digits) sheet.put("birth_date", part(what, digits.index, what.letters.length), null);
+  }
   const before = date ? what.text.slice(0, date.index) : what.text.replace(/[\d./ -]+$/, "");
   const spelled = before.replace(/[\s.,:;'-]+$/, "");
   const place = part(what, 0, spelled.length);

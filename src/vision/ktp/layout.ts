@@ -1,5 +1,4 @@
 import type { KtpField } from "../facts.ts";
-import type { Letter } from "./decode.ts";
 import { nameRows, pitchOf, ROWS, type RowName } from "./naming.ts";
 import { type Line, type Piece, pieceOf, piecesOf } from "./pieces.ts";
 import { joinRows, type Row } from "./rows.ts";
@@ -156,23 +155,42 @@ function withoutRemnants(
   const cut = new Map<Piece, Piece | null>();
   for (const { label, values, y } of rows) {
     if (label === null || label.label === "nik") continue;
-    for (const piece of values) {
+    for (const [i, piece] of values.entries()) {
       const from = begins(y) - BEFORE_COLUMN * piece.height;
-      if (piece.left[0] >= from) break;
-      cut.set(piece, piece.right[0] < from ? null : cutAt(piece, from));
+      const next = values[i + 1];
+      // Two boxes that overlap show the same letter twice.
+      if (piece.letters.length === 1 && next && next.left[0] < piece.right[0]) cut.set(piece, null);
+      else if (startsWithColon(piece, begins(y))) cut.set(piece, cutFrom(piece, 2));
+      else if (piece.left[0] >= from) break;
+      else cut.set(piece, piece.right[0] < from ? null : cutAt(piece, from));
     }
   }
   return pieces.flatMap((piece) => cut.get(piece) ?? (cut.has(piece) ? [] : [piece]));
 }
 
-/** The letters of a piece right of `x`; where a space is near, from there. */
+/** Whether a lone character stands before the column and the rest begins in it. */
+function startsWithColon({ letters, line, left, right }: Piece, begins: number): boolean {
+  if (letters.length < 3 || letters[1].char !== " ") return false;
+  const at = placeOf({ letters, line, left, right });
+  const half = line.ink.unit / 3;
+  return Math.abs(at(letters[2].x - half) - begins) < Math.abs(at(letters[0].x - half) - begins);
+}
+
+/** Where a pixel of the straightened line lies on the card. */
+function placeOf({ letters, line, left, right }: Pick<Piece, "letters" | "line" | "left" | "right">) {
+  const half = line.ink.unit / 3;
+  const [from, to] = [letters[0].x - half, letters[letters.length - 1].x + half];
+  return (x: number) => left[0] + ((right[0] - left[0]) * (x - from)) / Math.max(1, to - from);
+}
+
+/** The letters of a piece right of `x`. */
 function cutAt(piece: Piece, x: number): Piece | null {
-  const { line, letters, left, right } = piece;
-  const [a, b] = [letters[0].x, letters[letters.length - 1].x];
-  const scale = (right[0] - left[0]) / Math.max(1, b - a + (2 * line.ink.unit) / 3);
-  const at = (letter: Letter) => left[0] + (letter.x - a + line.ink.unit / 3) * scale;
-  const keep = letters.findIndex((letter) => letter.char !== " " && at(letter) > x);
-  if (keep < 0) return null;
+  const at = placeOf(piece);
+  const keep = piece.letters.findIndex((letter) => letter.char !== " " && at(letter.x) > x);
+  return keep < 0 ? null : cutFrom(piece, keep);
+}
+
+function cutFrom({ line, letters }: Piece, keep: number): Piece | null {
   const from = line.letters.indexOf(letters[keep]);
-  return pieceOf(line, null, from, line.letters.indexOf(letters[letters.length - 1]) + 1);
+  return pieceOf(line, null, from, from + letters.length - keep);
 }

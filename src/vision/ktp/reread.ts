@@ -22,7 +22,7 @@ const WIDTHS = [1.15, 1.6] as const;
 /** A degree behind a name: short letters with full stops, in which the network loses doubled letters most. */
 const DEGREE = /[,.]\s*[A-Z]{1,3}\.?[A-Z]{0,4}\.?\s*$/i;
 /** A Roman number: strokes so narrow that the network takes two for one. */
-const ROMAN = /\b[XV]*I{1,3}\b/i;
+const ROMAN = /\b[XV]*I{2,3}\b|\bVI\b/i;
 /** Fields that no list confirms. */
 const FREE: readonly KtpField[] = ["nik", "name", "birth_place", "birth_date", "address", "rt_rw", "village"];
 /** Fields of which each has a list to be found in: read again only where it was not found. */
@@ -118,7 +118,8 @@ export function vote<T extends Pick<Line, "letters" | "doubt">>(readings: readon
   for (const reading of said) groups.set(keyOf(reading), [...(groups.get(keyOf(reading)) ?? []), reading]);
   const total = (group: readonly T[]) => group.reduce((sum, reading) => sum + certaintyOf(reading), 0);
   const group = [...groups.values()].reduce((a, b) => (total(b) > total(a) ? b : a));
-  const best = group.reduce((a, b) => (certaintyOf(b) > certaintyOf(a) ? b : a));
+  // The first of them is the most natural look, whose spaces are surest.
+  const [best] = group;
   const doubt =
     group.length === 1 ? DOUBT.noneAgree : group.length === said.length ? DOUBT.allAgree : DOUBT.mostAgree;
   return { ...best, doubt };

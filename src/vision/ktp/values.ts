@@ -159,7 +159,8 @@ export function dateAtEnd(text: string): (Parsed & { readonly index: number }) |
 
 /** `004/021` */
 export function rtRw(text: string): Parsed | null {
-  const [rt, rw, more] = text.split(/[/|\\]/);
+  // What stands before the last group is the rest of a colon.
+  const [rt, rw, more] = (/\S+\s?[/|\\]\s?\S+$/.exec(text)?.[0] ?? text).split(/[/|\\]/);
   if (rw === undefined) {
     const run = digits(text.replace(/\s/g, ""));
     if (!run || (run.value.length !== 6 && run.value.length !== 7)) return null;
@@ -224,7 +225,7 @@ export function address(text: string): Parsed | null {
 
 /** WNI, or WNA with a country. */
 export function nationality(text: string): Parsed | null {
-  const key = bare(text);
+  const key = bare(text.replace(/^\S (?=\S)/, ""));
   const d = Math.min(distance(key.slice(0, 3), "WNI"), 3);
   if (key.length <= 5 && d <= 1 && !key.startsWith("WNA")) return { value: "WNI", sure: 1 - d / 3 };
   if (key.startsWith("WNA")) return { value: words(text), sure: 1 };
