@@ -28,6 +28,7 @@ import { DEFAULT_POLICY } from "./verification/policy.ts";
 import { keepTime } from "./verification/timekeeper.ts";
 import { kycService } from "./verification/verification.ts";
 import { VERSION } from "./version.ts";
+import { networksFor } from "./vision/look.ts";
 import { buildModels } from "./vision/models/build.ts";
 import { faceModel } from "./vision/models/face-model.ts";
 import { readPacks } from "./vision/models/packs.ts";
@@ -128,7 +129,13 @@ async function build(
     );
   }
   const vision = await openPool({
-    models: { cacheDir, packDir, threads: 1, lowMemory: config.vision.lowMemory },
+    models: {
+      cacheDir,
+      packDir,
+      threads: 1,
+      names: networksFor(strongSpoofing),
+      lowMemory: config.vision.lowMemory,
+    },
     livenessThreshold: config.vision.livenessThreshold,
     workers: config.vision.workers,
     queue: config.vision.queue,

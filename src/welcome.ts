@@ -1,11 +1,16 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { Config } from "./config.ts";
-import { openRegister } from "./dukcapil/register.ts";
 import { signToken } from "./http/auth.ts";
-import { SAMPLE_SET, writeSampleSet } from "./sample/set.ts";
+import { SAMPLE_SET } from "./sample/set.ts";
 import { openSealer, type Service, signingSecret } from "./service.ts";
 import { VERSION } from "./version.ts";
+
+const run = promisify(execFile);
+const CLI = fileURLToPath(new URL("./cli.ts", import.meta.url));
 
 /** Who the printed token is for. */
 const DEMO_USER = "demo-user";
@@ -17,10 +22,11 @@ const DEMO_MINUTES = 24 * 60;
  */
 export async function welcome(config: Config, service: Service, port: number): Promise<string> {
   const base = `http://localhost:${port}`;
-  const { keys, sealer } = openSealer(config);
+  const { keys } = openSealer(config);
   const folder = join(config.dataDir, "samples");
   if (!existsSync(join(folder, SAMPLE_SET.ktp))) {
-    await writeSampleSet(folder, openRegister({ dir: config.dataDir, sealer }));
+    // Drawn by a process of their own: fonts, photographs and the list of regions would stay in this one's memory.
+    await run(process.execPath, [CLI, "sample", "--starter", "--out", folder]);
   }
   const secret = signingSecret(config, keys);
   const token =

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { networksFor } from "../vision/look.ts";
 import { buildModels } from "../vision/models/build.ts";
 import { faceModel } from "../vision/models/face-model.ts";
 import type { Models } from "../vision/models/models.ts";
@@ -19,6 +20,7 @@ export async function openNetworks({
     cacheDir: config.models.cacheDir,
     packDir: config.models.packDir,
     threads: availableParallelism(),
+    names: [...new Set([...networksFor(true), ...networksFor(false)])],
   });
   return { models, faceModel: faceModel(config.vision.faceThreshold) };
 }

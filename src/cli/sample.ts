@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { CITIZEN_STATUSES, type CitizenStatus, citizenOfCard } from "../dukcapil/citizens.ts";
 import { openRegister } from "../dukcapil/register.ts";
 import { type Level, writeSamples } from "../sample/sample.ts";
+import { SAMPLE_SET, writeSampleSet } from "../sample/set.ts";
 import { openSealer } from "../service.ts";
 import { type Command, needed, UsageError, whole } from "./command.ts";
 
@@ -9,10 +10,27 @@ const STATUSES = [...CITIZEN_STATUSES, "NOT_FOUND"] as const;
 const MOST = 100_000;
 
 export const sample: Command = {
-  usage: "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3]",
+  usage:
+    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3] | sample --starter --out DIR",
   summary: `Draw invented citizens' cards and selfies, and tell the registry simulator of them (${STATUSES.join(", ")}).`,
-  flags: { seed: "string", out: "string", count: "string", status: "string", level: "string" },
+  flags: {
+    seed: "string",
+    out: "string",
+    count: "string",
+    status: "string",
+    level: "string",
+    starter: "boolean",
+  },
   async run(words, flags, { config, out }) {
+    if (flags.starter === true) {
+      const register = openRegister({ dir: config.dataDir, sealer: openSealer(config).sealer });
+      const folder = needed(flags, "out");
+      await writeSampleSet(folder, register);
+      return out.result(
+        { out: folder, pictures: SAMPLE_SET },
+        () => `The pictures of the start-up message are in ${folder}`,
+      );
+    }
     if (words.length > 0) throw new UsageError(`"${words[0]}" is one word too many.`);
     needed(flags, "seed");
     const seed = whole(flags, "seed", 0, 0, 2 ** 32 - 1);

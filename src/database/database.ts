@@ -1,5 +1,8 @@
-import { mkdirSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { PGlite } from "@electric-sql/pglite";
 import { type Dialect, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
@@ -25,6 +28,11 @@ const STATEMENT_TIMEOUT = 15_000;
 /** A process that was stopped inside a transaction must not hold its rows for long. */
 const IDLE_IN_TRANSACTION_TIMEOUT = 15_000;
 const HEALTH_TIMEOUT = 2_000;
+
+const run = promisify(execFile);
+const NEW_CLUSTER = fileURLToPath(new URL("./new-cluster.ts", import.meta.url));
+/** An embedded database is small: PostgreSQL's default of 128 MB would only be held. */
+const START_PARAMS = [...PGlite.defaultStartParams, "-c", "shared_buffers=16MB"];
 
 /** Type numbers of PostgreSQL, https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat */
 const INT8 = 20;
@@ -80,6 +88,8 @@ async function openServer(url: string, onError: (error: Error) => void): Promise
   const limits = {
     max: POOL_SIZE,
     statement_timeout: STATEMENT_TIMEOUT,
+    // The server ends a slow statement; a server that is frozen, or cut off, ends nothing.
+    query_timeout: STATEMENT_TIMEOUT + HEALTH_TIMEOUT,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
   };
   const db = new Kysely<Schema>({ dialect: serverDialect(url, limits, onError) });
@@ -92,7 +102,8 @@ async function openEmbedded(dataDir: string): Promise<Database> {
   try {
     const folder = join(dataDir, "database");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    pglite = await PGlite.create(folder, { parsers: PARSERS });
+    if (!existsSync(join(folder, "PG_VERSION"))) await run(process.execPath, [NEW_CLUSTER, folder]);
+    pglite = await PGlite.create(folder, { parsers: PARSERS, startParams: START_PARAMS });
     const db = new Kysely<Schema>({ dialect: pgliteDialect(pglite) });
     await migrate(db);
     await endLeases(db);

@@ -3,7 +3,24 @@ import type { FaceFacts, FactBox, KtpField, KtpFieldFact, KtpReport, SelfieRepor
 import { decodeImage, type Pixels } from "./image.ts";
 import { KTP_MAX_SIDE, readKtp } from "./ktp/ktp.ts";
 import { judgeSelfie, SELFIE_MAX_SIDE } from "./liveness/selfie.ts";
-import type { Models } from "./models/models.ts";
+import type { ModelName, Models } from "./models/models.ts";
+
+/**
+ * The networks that looking at pictures takes: each one loaded costs every worker memory.
+ * @param strongSpoofing  whether the strong pack is there; it takes the baseline's place
+ */
+export const networksFor = (strongSpoofing: boolean): readonly ModelName[] => [
+  "text-detection",
+  "text-recognition",
+  "face-detection",
+  "face-mesh",
+  "iris",
+  "face-embedding",
+  "face-description",
+  ...(strongSpoofing
+    ? (["spoof-2.7", "spoof-4.0"] as const)
+    : (["spoof-baseline", "liveness-baseline"] as const)),
+];
 
 /**
  * Reads a photograph of a card, and finds the portrait on it. Boxes are in pixels of the picture as it was sent.
