@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -154,7 +155,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     return fallback;
   };
 
-  const production = text("NODE_ENV") === "production";
+  const production = text("NODE_ENV")?.toLowerCase() === "production";
   const dataDir = resolve(text("DATA_DIR") ?? "./data");
 
   const databaseUrl = text("DATABASE_URL");
@@ -277,7 +278,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     production,
     host: text("HOST") ?? "0.0.0.0",
     port: number("PORT", 8007, 0, 65_535),
-    trustProxy: proxies(text("TRUST_PROXY")),
+    trustProxy: proxies(text("TRUST_PROXY"), (what) => fault("TRUST_PROXY", what)),
     dataDir,
     databaseUrl,
     images: { folder },
@@ -351,8 +352,17 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 }
 
 /** `true`, a number of hops, or a list of addresses; nothing: the peer's own address counts. */
-function proxies(given: string | null): boolean | number | string {
+function proxies(given: string | null, fault: (what: string) => void): boolean | number | string {
   if (given === null || given.toLowerCase() === "false") return false;
   if (given.toLowerCase() === "true") return true;
-  return /^\d+$/.test(given) ? Number(given) : given;
+  if (/^\d+$/.test(given)) return Number(given);
+  const named = ["loopback", "linklocal", "uniquelocal"];
+  const isAddress = (entry: string) => named.includes(entry) || isIP(entry.replace(/\/\d{1,3}$/, "")) !== 0;
+  if (!given.split(",").every((entry) => isAddress(entry.trim()))) {
+    fault(
+      `must be true, false, a number of hops, or addresses and networks separated by commas, not "${given}".`,
+    );
+    return false;
+  }
+  return given;
 }

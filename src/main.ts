@@ -7,8 +7,8 @@ import { SealBrokenError } from "./security/sealer.ts";
 import { createService, type Service } from "./service.ts";
 import { welcome } from "./welcome.ts";
 
-/** Faults that their message says all about; anything else is shown with its stack. */
-const EXPLAINED = [ConfigError, KeysError, DataFolderInUseError, SealBrokenError];
+/** Faults that their message says all about. */
+const EXPLAINED = [ConfigError, DataFolderInUseError, SealBrokenError];
 
 async function start(): Promise<void> {
   const config = loadConfig();
@@ -38,10 +38,26 @@ function stopOnSignal(config: Config, service: Service): void {
   }
 }
 
+/** What to say of an error at the start: the variable at fault wherever it can be told. */
+function explain(error: unknown): string {
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (error instanceof KeysError) return `KYC_KEYS: ${message}`;
+  if (EXPLAINED.some((kind) => error instanceof kind)) return message;
+  if (code === "EADDRINUSE")
+    return `PORT: another process listens there (${message}). Stop it, or choose another PORT.`;
+  if (code === "EACCES" && message.startsWith("listen")) return `PORT: may not be used (${message}).`;
+  if (["ENOTDIR", "EACCES", "EPERM", "EROFS", "ENOENT", "ENOSPC"].includes(code ?? "")) {
+    return `DATA_DIR, STORAGE_URL or KYC_MODELS_CACHE: a folder cannot be used: ${message}`;
+  }
+  if (["ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "28P01", "3D000", "28000"].includes(code ?? "")) {
+    return `DATABASE_URL: the database cannot be reached: ${message}`;
+  }
+  return stack ?? String(error);
+}
+
 try {
   await start();
 } catch (error) {
-  const explained = EXPLAINED.some((kind) => error instanceof kind);
-  process.stderr.write(`${explained ? (error as Error).message : (error as Error).stack}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exit(1);
 }

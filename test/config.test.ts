@@ -62,6 +62,7 @@ test("every unusable value is named, all at once", () => {
     STORAGE_URL: "gs://bucket",
     OIDC_ISSUER: "https://issuer",
     KAFKA_TOPIC_KYC_FAILED: "no spaces",
+    TRUST_PROXY: "nonsense",
   }).map((fault) => fault.split(":")[0]);
   assert.deepEqual(named.sort(), [
     "ALGORITHM",
@@ -75,11 +76,12 @@ test("every unusable value is named, all at once", () => {
     "PORT",
     "RATE_LIMIT",
     "STORAGE_URL",
+    "TRUST_PROXY",
   ]);
 });
 
 test("production refuses the defaults that are for development only", () => {
-  const named = faults({ NODE_ENV: "production", DUKCAPIL_ADAPTER: "embedded" }).map(
+  const named = faults({ NODE_ENV: "Production", DUKCAPIL_ADAPTER: "embedded" }).map(
     (fault) => fault.split(":")[0],
   );
   assert.deepEqual(named.sort(), ["DUKCAPIL_ADAPTER", "KYC_KEYS", "SECRET_KEY"]);

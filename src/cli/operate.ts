@@ -1,11 +1,14 @@
 import { openDatabase } from "../database/database.ts";
 import { DataFolderInUseError } from "../database/lock.ts";
 import { openRegister } from "../dukcapil/register.ts";
-import { FAITHFUL_BEHAVIOUR, startSimulator } from "../dukcapil/simulator.ts";
+import { FAITHFUL_BEHAVIOUR, type PhotoComparer, startSimulator } from "../dukcapil/simulator.ts";
 import { type OutboxEvent, outbox } from "../events/outbox.ts";
 import { signToken } from "../http/auth.ts";
 import { openSealer, signingSecret } from "../service.ts";
+import { compare } from "../vision/face/compare.ts";
+import { lookAtFace, lookAtSelfie } from "../vision/look.ts";
 import { type Command, type Context, needed, UsageError, whole } from "./command.ts";
+import { openNetworks } from "./networks.ts";
 import { runningService } from "./running.ts";
 
 export const token: Command = {
@@ -24,6 +27,23 @@ export const token: Command = {
   },
 };
 
+/** Compares photographs with the real networks, which are loaded when the first pair comes. */
+function photoComparer(context: Context): PhotoComparer {
+  let networks: ReturnType<typeof openNetworks> | undefined;
+  return async (ktp, selfie) => {
+    networks ??= openNetworks(context);
+    const { models, faceModel } = await networks;
+    const { face } = await lookAtFace(ktp, models);
+    const live = await lookAtSelfie(selfie, models, context.config.vision.livenessThreshold);
+    const { similarity_score, threshold } = compare(
+      face?.embedding ?? null,
+      live.face?.embedding ?? null,
+      faceModel.threshold,
+    );
+    return { score: Math.max(0, similarity_score ?? 0), threshold, live: live.liveness.is_live };
+  };
+}
+
 const SIMULATOR_PORT = 8091;
 
 export const simulate: Command = {
@@ -40,6 +60,7 @@ export const simulate: Command = {
     const simulator = await startSimulator({
       register: openRegister({ dir: config.dataDir, sealer: openSealer(config).sealer }),
       behaviour: { ...FAITHFUL_BEHAVIOUR, failureShare },
+      comparer: photoComparer({ config, out }),
       port: whole(flags, "port", SIMULATOR_PORT, 0, 65_535),
       ...(typeof flags.host === "string" && { host: flags.host }),
     });
