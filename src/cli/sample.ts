@@ -10,8 +10,7 @@ const STATUSES = [...CITIZEN_STATUSES, "NOT_FOUND"] as const;
 const MOST = 100_000;
 
 export const sample: Command = {
-  usage:
-    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3] | sample --starter --out DIR",
+  usage: "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3] [--starter]",
   summary: `Draw invented citizens' cards and selfies, and tell the registry simulator of them (${STATUSES.join(", ")}).`,
   flags: {
     seed: "string",
