@@ -15,19 +15,21 @@ const PARTS: Readonly<Record<string, () => Promise<(setting: Setting) => Promise
 };
 
 const LEAST_RUNS = 20;
-const USAGE = `npm run bench -- [${Object.keys(PARTS).join("] [")}] [--runs N] [--json]`;
+const USAGE = `npm run bench -- [${Object.keys(PARTS).join("] [")}] [--runs N] [--threads N] [--json]`;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: "string" }, json: { type: "boolean" } },
+  options: { runs: { type: "string" }, threads: { type: "string" }, json: { type: "boolean" } },
 });
-const runs = flags.runs === undefined ? LEAST_RUNS : Number(flags.runs);
+const runs = Number(flags.runs ?? LEAST_RUNS);
+const threads = flags.threads === undefined ? null : Number(flags.threads);
+const counts = (number: number) => Number.isInteger(number) && number >= 1;
 const parts = positionals.length > 0 ? positionals : Object.keys(PARTS);
 const unknown = parts.find((name) => !Object.hasOwn(PARTS, name));
-if (unknown !== undefined || !Number.isInteger(runs) || runs < 1) {
-  process.stderr.write(
-    `${unknown === undefined ? "--runs takes a whole number from 1" : `"${unknown}" is no part`}.\n${USAGE}\n`,
-  );
+if (unknown !== undefined || !counts(runs) || !counts(threads ?? 1)) {
+  const fault =
+    unknown === undefined ? "--runs and --threads take whole numbers from 1" : `"${unknown}" is no part`;
+  process.stderr.write(`${fault}.\n${USAGE}\n`);
   process.exit(2);
 }
 
@@ -35,6 +37,7 @@ const { cacheDir, packDir } = loadConfig().models;
 const scratch = await mkdtemp(join(tmpdir(), "payu-kyc-bench-"));
 const setting: Setting = {
   runs,
+  threads,
   cacheDir,
   packDir,
   scratch,
@@ -72,7 +75,7 @@ try {
 }
 if (flags.json === true) {
   const found = Object.entries(reports).map(([name, { figures, goals }]) => [name, { ...figures, goals }]);
-  process.stdout.write(`${JSON.stringify({ machine, runs, ...Object.fromEntries(found) })}\n`);
+  process.stdout.write(`${JSON.stringify({ machine, runs, threads, ...Object.fromEntries(found) })}\n`);
 }
 // The peers keep threads that would hold the process.
 process.exit(0);

@@ -15,7 +15,6 @@ import {
   medians,
   type Report,
   type Setting,
-  THREADS,
   times,
   WARM_UP,
 } from "./report.ts";
@@ -23,6 +22,8 @@ import {
 /** Of the sample citizens whose selfies are compared, each with the next one's. */
 const SEED = 21;
 const PEOPLE = 3;
+/** Threads of one inference: face-api has one, and so have the service's workers. */
+const THREADS = 1;
 /** Goal: times faster than face-api with its default detector. */
 const LEAST_LEAD = 5;
 /** face-api's own, for its descriptors. */
@@ -36,10 +37,11 @@ interface Pair {
 }
 
 /** Compares pairs of selfies beside the bare networks and `@vladmandic/face-api`. */
-export async function face({ runs, cacheDir, packDir, progress }: Setting): Promise<Report> {
-  const own = await openModels({ cacheDir, packDir, threads: THREADS });
+export async function face({ runs, threads: wanted, cacheDir, packDir, progress }: Setting): Promise<Report> {
+  const threads = wanted ?? THREADS;
+  const own = await openModels({ cacheDir, packDir, threads });
   const networks = recorded(own);
-  const bare = await openBare(own, { cacheDir, threads: THREADS });
+  const bare = await openBare(own, { cacheDir, threads });
   const peer = await openFaceApi();
 
   const selfies: Uint8Array[] = [];
@@ -100,7 +102,7 @@ export async function face({ runs, cacheDir, packDir, progress }: Setting): Prom
         title: `Two selfies to a decision (${width} × ${height}; ${runs} runs each, in turn)`,
         head: ["", ...COMPARISON],
         rows: [
-          row(`ours (${THREADS} threads)`, "ours"),
+          row(`ours (${threads} thread${threads === 1 ? "" : "s"})`, "ours"),
           row("our networks alone, same sizes", "networks"),
           row("our networks and the preparation of pixels", "prepared"),
           ...DETECTORS.filter((name) => measured.has(name)).map((name) =>

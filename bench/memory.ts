@@ -54,7 +54,7 @@ const STANDARD: Way = {
 /** As the deployment runs it: little memory, the database elsewhere. */
 const deployed = (databaseUrl: string | null): Way => ({
   label: `in ${CONTAINER} MB, ${databaseUrl === null ? "its own database" : "PostgreSQL outside"}`,
-  verifications: 100,
+  verifications: 50,
   // What the runtime tells the settings there, and the heap that V8 gives itself there: half of the memory.
   nodeOptions: [
     `--max-old-space-size=${CONTAINER / 2}`,

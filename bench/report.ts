@@ -31,6 +31,8 @@ export interface Report {
 export interface Setting {
   /** Rounds that count. */
   readonly runs: number;
+  /** Threads of one inference, ours and the peers'; null: what the part thinks right. */
+  readonly threads: number | null;
   /** Where the networks lie: built ones, and packs. */
   readonly cacheDir: string;
   readonly packDir: string;
@@ -42,8 +44,6 @@ export interface Setting {
 
 /** Rounds before those that count: the runtimes plan their memory in the first, V8 compiles what is hot in the next. */
 export const WARM_UP = 3;
-/** Threads of one inference, ours and the peers'. */
-export const THREADS = 2;
 
 /** 12.3, 123, 1234: three figures are what these measurements are good for. */
 export const figures = (value: number): string =>
