@@ -151,3 +151,20 @@ export function digitChances(reading: Reading, { from, to }: Letter): number[] {
   const all = sums.reduce((a, b) => a + b, 0);
   return all > 0 ? sums.map((sum) => sum / all) : sums;
 }
+
+/** A reading that says `text` and nothing else, each letter with the chance `score`. */
+export function spelled(
+  text: string,
+  score: number,
+  alphabet: readonly string[],
+): { readonly letters: Letter[]; readonly reading: Reading } {
+  // A blank behind each letter keeps doubled ones apart.
+  const steps = 2 * text.length;
+  const chances = new Float32Array(steps * alphabet.length);
+  [...text].forEach((char, i) => {
+    chances[2 * i * alphabet.length + alphabet.indexOf(char)] = score;
+    chances[(2 * i + 1) * alphabet.length] = 1;
+  });
+  const reading = { alphabet, chances, steps, stepWidth: 8 };
+  return { letters: decode(reading, AS_READ), reading };
+}

@@ -8,13 +8,14 @@ import {
 import { type Matrix, type Point, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
+import { readBlood } from "./blood.ts";
 import { cutCard } from "./card.ts";
 import { findLines } from "./find.ts";
 import { layOut } from "./layout.ts";
 import type { Line } from "./pieces.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
 import { openGazetteer } from "./regions.ts";
-import { doubtfulLines, readAgain, readBlood, readLine } from "./reread.ts";
+import { doubtfulLines, readAgain, readLine } from "./reread.ts";
 import { type Understanding, understand } from "./understand.ts";
 
 /** The longer side to which a photograph of a card is decoded, in pixels. */

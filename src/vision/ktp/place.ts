@@ -90,6 +90,14 @@ const CERTAIN = 0.97;
 /** A name that was corrected is at most so sure: the card may print a neighbour that the list lacks. */
 const CORRECTED = 0.93;
 
+/** Nor is one that is not on the list: villages are renamed and split, provinces hardly ever. */
+const UNLISTED: Readonly<Partial<Record<KtpField, number>>> = {
+  province: 0.6,
+  city: 0.6,
+  district: 0.8,
+  village: 0.94,
+};
+
 /** Writes a region: as the list spells it where that is clear, else as it was read. */
 function spell(
   sheet: Sheet,
@@ -103,6 +111,7 @@ function spell(
   const overruled = found !== null && found.distance > 0.5 && certainty(what.letters, false) > CERTAIN;
   if (listed === null || overruled) {
     sheet.put(field, what, bare(free) === "" ? null : { value: free, sure: 1 });
+    if (!overruled) sheet.doubt(field, UNLISTED[field] ?? 1);
     return;
   }
   sheet.put(field, what, { value: listed, sure: 1 }, true);

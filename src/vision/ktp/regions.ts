@@ -19,6 +19,8 @@ export interface Gazetteer {
   districts(regencyCode: string): readonly Region[];
   villages(districtCode: string): readonly Region[];
   hasDistrict(code: string): boolean;
+  /** Whether any district of the country is called so. */
+  isDistrictName(name: string): boolean;
 }
 
 /** Names on cards issued before they were changed, or beside the official one. */
@@ -70,7 +72,12 @@ async function read(): Promise<Gazetteer> {
     list.push(region(code, name));
     byRegency.set(regency_code, list);
   }
+  let districtKeys: Set<string> | undefined;
   return {
+    isDistrictName(name) {
+      districtKeys ??= new Set([...byRegency.values()].flat().map(({ key }) => key));
+      return districtKeys.has(bare(name));
+    },
     provinces,
     regencies: (province) =>
       province === null

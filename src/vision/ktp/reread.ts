@@ -1,14 +1,12 @@
 import type { KtpField } from "../facts.ts";
-import { type Matrix, type Quad, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
-import type { FoundLine, FoundText } from "./find.ts";
+import type { FoundLine } from "./find.ts";
 import type { Layout } from "./layout.ts";
 import { type Line, type Piece, textOf } from "./pieces.ts";
 import { type Look, NATURAL, recognise, strip } from "./recognise.ts";
 import { inkOf, spaced } from "./spacing.ts";
 import type { Understanding } from "./understand.ts";
-import { bloodType } from "./values.ts";
 
 /** A field less sure than this is read again. */
 const DOUBTFUL = 0.9;
@@ -123,29 +121,4 @@ export function vote<T extends Pick<Line, "letters" | "doubt">>(readings: readon
   const doubt =
     group.length === 1 ? DOUBT.noneAgree : group.length === said.length ? DOUBT.allAgree : DOUBT.mostAgree;
   return { ...best, doubt };
-}
-
-/** Beyond its label a blood type stands within so many heights of the line. */
-const BLOOD_REACH = 3.2;
-
-/** A lone dash is no line to the detector: what stands right of the label is read by itself. */
-export async function readBlood(
-  label: Piece,
-  image: Pixels,
-  { plane }: FoundText,
-  models: Models,
-  index: number,
-): Promise<Line | null> {
-  const [, tr, br] = label.quad;
-  const h = label.height;
-  const quad: Quad = [
-    [tr[0], tr[1]],
-    [tr[0] + BLOOD_REACH * h, tr[1]],
-    [br[0] + BLOOD_REACH * h, br[1]],
-    [br[0], br[1]],
-  ];
-  const toImage: Matrix = plane?.toImage ?? [1, 0, 0, 0, 1, 0, 0, 0, 1];
-  const inImage = quad.map((p) => transform(toImage, p)) as unknown as Quad;
-  const line = await readLine(image, { quad, inImage }, index, models);
-  return bloodType(textOf(line.letters)) === null ? null : line;
 }

@@ -34,6 +34,8 @@ const USUAL = { left: 0.08, right: 0.06 } as const;
  */
 const LOG_ODDS = { base: 4.75, excess: 12.6, logHeard: 2.02, behindStop: 2.87 } as const;
 const STOPS = ".,:";
+/** Never set with a space before them. */
+const CLOSING = ".,";
 /** A clue beyond these is no stronger for it. */
 const EXCESS = { least: -0.1, most: 0.4 } as const;
 const LEAST_HEARD = 0.001;
@@ -41,6 +43,7 @@ const LEAST_HEARD = 0.001;
 const TRACKING = { least: -0.06, most: 0.1 } as const;
 /** Ink is darker than the ground beside it by this share of the line's contrast. */
 const INK = 0.45;
+const INK_SHARE = 0.02;
 /** Over how many columns the ground's brightness is averaged. */
 const GROUND_REACH = 8;
 
@@ -88,6 +91,7 @@ export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): 
       LOG_ODDS.excess * Math.min(EXCESS.most, Math.max(EXCESS.least, excess)) +
       LOG_ODDS.logHeard * Math.log(Math.max(LEAST_HEARD, heard)) +
       (STOPS.includes(letter.char) ? LOG_ODDS.behindStop : 0);
+    if (CLOSING.includes(next.char)) return [letter];
     const joint = 1 / (1 + Math.exp(-Math.abs(evidence)));
     if (evidence <= 0) return [{ ...letter, joint }];
     const space: Letter = {
@@ -105,7 +109,20 @@ export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): 
  * Which columns hold ink, and how high the letters are.
  * @param stretch  by how much the line is wider than is natural
  */
-export function inkOf({ width, height, data }: Pixels, stretch = 1): Ink {
+export function inkOf(line: Pixels, stretch = 1): Ink {
+  const { mask, top, bottom } = inkMask(line);
+  const columns = new Uint8Array(line.width);
+  for (let i = 0; i < mask.length; i++) if (mask[i]) columns[i % line.width] = 1;
+  const height = bottom - top + 1;
+  return { columns, height, unit: height * stretch };
+}
+
+/** Which pixels of a straightened line are ink (1), and between which rows most of it lies, both among them. */
+export function inkMask({ width, height, data }: Pixels): {
+  readonly mask: Uint8Array;
+  readonly top: number;
+  readonly bottom: number;
+} {
   const luma = new Uint8Array(width * height);
   const brightest = new Float32Array(width);
   for (let y = 0, i = 0; y < height; y++) {
@@ -130,23 +147,20 @@ export function inkOf({ width, height, data }: Pixels, stretch = 1): Ink {
   let contrast = 255;
   for (let seen = 0; contrast > 1; contrast--) {
     seen += depth[contrast];
-    if (seen > 0.02 * width * height) break;
+    if (seen > INK_SHARE * width * height) break;
   }
-  const columns = new Uint8Array(width);
+  const mask = new Uint8Array(width * height);
   const rows = new Uint32Array(height);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       if (ground[x] - luma[i] > INK * contrast) {
-        columns[x] = 1;
+        mask[i] = 1;
         rows[y] += 1;
       }
     }
   }
   const some = Math.max(...rows) * 0.25;
-  const top = rows.findIndex((n) => n >= some);
-  const bottom = rows.findLastIndex((n) => n >= some);
-  const letters = Math.max(1, bottom - top + 1);
-  return { columns, height: letters, unit: letters * stretch };
+  return { mask, top: rows.findIndex((n) => n >= some), bottom: rows.findLastIndex((n) => n >= some) };
 }
 
 /** The longest run of columns without ink between two places. */
