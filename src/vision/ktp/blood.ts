@@ -57,6 +57,8 @@ function said(line: Line, quad: Quad, text: string, score: number): Line {
 
 /** The shape of a dash, in heights of a capital: wide, low, and in the middle of the line. */
 const DASH = { least: 0.2, most: 0.85, height: 0.3, top: 0.3, bottom: 0.8, wider: 1.25 } as const;
+/** From the middle of a label's last letter to its end. */
+const HALF_LETTER = 0.4;
 /** Anything else of this height is a letter. */
 const LETTER = 0.5;
 
@@ -66,16 +68,18 @@ const LETTER = 0.5;
  * @returns from where to where, in shares of the picture's width
  */
 export function dashIn(picture: Pixels, end: number): { readonly from: number; readonly to: number } | null {
-  const { mask, top, bottom } = inkMask(picture);
+  const { mask, top, bottom } = inkMask(picture, Math.ceil(end));
   const unit = bottom - top + 1;
   const { width, height } = picture;
   const seen = new Uint8Array(mask.length);
   let dash: { from: number; to: number } | null = null;
-  // The label's last letter is about half as wide as high.
-  for (let x = Math.ceil(end + unit * 0.45); x < width; x++) {
+  const start = Math.ceil(end + unit * HALF_LETTER);
+  for (let x = start; x < width; x++) {
     for (let y = 0; y < height; y++) {
       if (!mask[y * width + x] || seen[y * width + x]) continue;
       const blob = blobAt(mask, seen, width, height, x, y);
+      // What begins before is the label's own.
+      if (blob.left < start) continue;
       const [w, h] = [blob.right - blob.left + 1, blob.bottom - blob.top + 1];
       if (h > LETTER * unit) {
         // What reaches the edge is the portrait or a line of the ground.

@@ -117,8 +117,14 @@ export function inkOf(line: Pixels, stretch = 1): Ink {
   return { columns, height, unit: height * stretch };
 }
 
-/** Which pixels of a straightened line are ink (1), and between which rows most of it lies, both among them. */
-export function inkMask({ width, height, data }: Pixels): {
+/**
+ * Which pixels of a straightened line are ink (1), and between which rows most of it lies, both among them.
+ * @param until  the column up to which there is text to tell ink from ground
+ */
+export function inkMask(
+  { width, height, data }: Pixels,
+  until = width,
+): {
   readonly mask: Uint8Array;
   readonly top: number;
   readonly bottom: number;
@@ -142,12 +148,13 @@ export function inkMask({ width, height, data }: Pixels): {
   }
   const depth = new Uint32Array(256);
   for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++, i++) depth[Math.max(0, Math.round(ground[x] - luma[i]))] += 1;
+    for (let x = 0; x < width; x++, i++)
+      if (x < until) depth[Math.max(0, Math.round(ground[x] - luma[i]))] += 1;
   // The darkest fiftieth is ink in every line of text.
   let contrast = 255;
   for (let seen = 0; contrast > 1; contrast--) {
     seen += depth[contrast];
-    if (seen > INK_SHARE * width * height) break;
+    if (seen > INK_SHARE * until * height) break;
   }
   const mask = new Uint8Array(width * height);
   const rows = new Uint32Array(height);
@@ -155,7 +162,7 @@ export function inkMask({ width, height, data }: Pixels): {
     for (let x = 0; x < width; x++, i++) {
       if (ground[x] - luma[i] > INK * contrast) {
         mask[i] = 1;
-        rows[y] += 1;
+        if (x < until) rows[y] += 1;
       }
     }
   }
