@@ -27,7 +27,6 @@ export interface Config {
   readonly vision: {
     readonly workers: number;
     readonly queue: number;
-    readonly lowMemory: boolean;
     /** Cosine; null: the catalogue's value for the network in use. */
     readonly faceThreshold: number | null;
     readonly livenessThreshold: number;
@@ -94,8 +93,6 @@ const MAX_UPLOAD_BYTES = 10 * MIB;
 /** What the process holds without any worker, and what each worker adds, measured with all networks loaded. */
 const BASE_MEMORY = 200 * MIB;
 const WORKER_MEMORY = 190 * MIB;
-/** Below this, memory is returned after each inference instead of being kept in arenas for the next. */
-const AMPLE_MEMORY = 1024 * MIB;
 /** HMAC-SHA-256 keys shorter than the hash weaken it (RFC 7518, 3.2). */
 const SECRET_BYTES = 32;
 
@@ -294,7 +291,6 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     vision: {
       workers,
       queue: number("KYC_QUEUE", workers * 16, 1, 10_000),
-      lowMemory: memory < AMPLE_MEMORY,
       faceThreshold:
         text("FACE_MATCHING_THRESHOLD") === null ? null : number("FACE_MATCHING_THRESHOLD", 0, -1, 1, false),
       livenessThreshold: number("LIVENESS_THRESHOLD", 0.7, 0, 1, false),
