@@ -108,11 +108,15 @@ export async function memory(setting: Setting): Promise<Report> {
         met: growth <= MOST_GROWTH,
       },
     ],
-    notes: courses.map(({ way, peak, outcomes }) => {
-      const over = peak - CONTAINER * MEBIBYTE;
-      const ended = [...outcomes].map(([status, count]) => `${count} ${status}`).join(", ");
-      return `${way.label}: ${ended}; the peak is ${figures(Math.abs(over))} MB ${over > 0 ? "above" : "below"} the ${CONTAINER} MiB of the deployment.`;
-    }),
+    notes: [
+      ...courses.map(({ way, memory, outcomes }) => {
+        const own = Math.max(...memory.map((moment) => moment.own));
+        const over = own - CONTAINER * MEBIBYTE;
+        const ended = [...outcomes].map(([status, count]) => `${count} ${status}`).join(", ");
+        return `${way.label}: ${ended}; its own memory at most ${figures(own)} MB, ${figures(Math.abs(over))} MB ${over > 0 ? "above" : "below"} the ${CONTAINER} MiB of the deployment.`;
+      }),
+      "What is resident and not its own are pages of files, which the kernel drops before it ends a container.",
+    ],
     figures: {
       growth,
       ways: courses.map((course) => ({
