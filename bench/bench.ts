@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -34,7 +34,10 @@ if (unknown !== undefined || !counts(runs) || !counts(threads ?? 1)) {
 }
 
 const { cacheDir, packDir } = loadConfig().models;
-const scratch = await mkdtemp(join(tmpdir(), "payu-kyc-bench-"));
+const scratch = mkdtempSync(join(tmpdir(), "payu-kyc-bench-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+// Whatever ends the benchmark ends what it started, which is done at the exit.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 const setting: Setting = {
   runs,
   threads,
@@ -52,6 +55,8 @@ const machine = {
   cores: cpus().length,
   gigabytes: Math.round(totalmem() / 2 ** 30),
 };
+/** More programs than this want a core at once: others than the benchmark itself, which by then ran a part alone. */
+const BUSY = machine.cores + 1;
 /** Programs that want a core, over the last minute. */
 const load = () => loadavg()[0];
 process.stdout.write(
@@ -59,19 +64,15 @@ process.stdout.write(
 );
 
 const reports: Record<string, Report> = {};
-try {
-  await buildModels({ cacheDir });
-  for (const name of parts) {
-    const part = await PARTS[name]();
-    const before = load();
-    reports[name] = await part(setting);
-    setting.progress("");
-    const busy = before > machine.cores ? ": others were at work too, the times are too long" : "";
-    process.stdout.write(`\nLoad ${before.toFixed(1)} before, ${load().toFixed(1)} after${busy}\n`);
-    process.stdout.write(`${drawReport(name, reports[name]).join("\n")}\n`);
-  }
-} finally {
-  await rm(scratch, { recursive: true, force: true });
+await buildModels({ cacheDir });
+for (const name of parts) {
+  const part = await PARTS[name]();
+  const before = load();
+  reports[name] = await part(setting);
+  setting.progress("");
+  const busy = before > BUSY ? ": others are at work too, the times are too long" : "";
+  process.stdout.write(`\nLoad ${before.toFixed(1)} before, ${load().toFixed(1)} after${busy}\n`);
+  process.stdout.write(`${drawReport(name, reports[name]).join("\n")}\n`);
 }
 if (flags.json === true) {
   const found = Object.entries(reports).map(([name, { figures, goals }]) => [name, { ...figures, goals }]);

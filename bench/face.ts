@@ -124,9 +124,7 @@ export async function face({ runs, threads: wanted, cacheDir, packDir, progress 
       {
         goal: `at least ${LEAST_LEAD} × faster than @vladmandic/face-api`,
         measured:
-          lead === null
-            ? `not measured, it needs ${"missing" in peer ? peer.missing.join(" and ") : ""}`
-            : times(lead),
+          lead === null ? `it needs ${"missing" in peer ? peer.missing.join(" and ") : ""}` : times(lead),
         met: lead === null ? null : lead >= LEAST_LEAD,
       },
     ],

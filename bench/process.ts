@@ -66,6 +66,9 @@ export async function startService(
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const kill = () => child.kill("SIGKILL");
+  process.on("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   let complaints = "";
   child.stderr.on("data", (bytes: Buffer) => {
     complaints += bytes;
