@@ -27,8 +27,10 @@ export interface LabelMatch {
   readonly fault: number;
 }
 
-/** A label may be misread by this share of its letters. */
+/** A label may be misread by this share of its letters; one of three or four letters by less. */
 const MOST_FAULT = 0.34;
+const MOST_FAULT_SHORT = 0.26;
+const SHORT = 5;
 /** A label of fewer letters may begin a value as well (NIKO, NAMAH), so it must end where a word does. */
 const LONG = 8;
 
@@ -49,11 +51,18 @@ export function labelAt(text: string): LabelMatch | null {
     for (const spelling of spellings) {
       for (const slack of [0, -1, 1, -2, 2]) {
         const size = spelling.length + slack;
-        if (size < 2 || size > letters.length || (spelling.length < 6 && Math.abs(slack) > 1)) continue;
+        if (
+          size < 2 ||
+          size > letters.length ||
+          (spelling.length < 6 && Math.abs(slack) > 1) ||
+          (spelling.length < SHORT && slack !== 0)
+        )
+          continue;
         const end = ends[size - 1];
         if (!endsWord(text, end) && (spelling.length < LONG || slack !== 0)) continue;
         const fault = distance(letters.slice(0, size), spelling) / spelling.length;
-        if (fault <= MOST_FAULT && (best === null || fault < best.fault)) best = { field, end, fault };
+        const most = spelling.length < SHORT ? MOST_FAULT_SHORT : MOST_FAULT;
+        if (fault <= most && (best === null || fault < best.fault)) best = { field, end, fault };
       }
     }
   }
@@ -70,7 +79,7 @@ function endsWord(text: string, end: number): boolean {
 
 const BLOOD = "GOLDARAH";
 /** So many letters of the blood type's label may be misread. */
-const BLOOD_FAULT = 2.5;
+const BLOOD_FAULT = 2;
 
 /** The label of the blood type inside a text: it stands in the gender's line. */
 export function bloodLabelIn(text: string): { readonly from: number; readonly to: number } | null {

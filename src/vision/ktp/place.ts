@@ -85,8 +85,11 @@ function readPart(
   return found?.item ?? null;
 }
 
-/** Letters surer than this are not overruled by the list: it is the list that lacks the name. */
+/** Letters surer than this are not overruled by a list that may lack the name. */
 const CERTAIN = 0.97;
+/** The distance of two names that differ in one letter that looks alike. */
+const ONE_LOOKALIKE = 0.5;
+const INCOMPLETE: ReadonlySet<KtpField> = new Set<KtpField>(["district", "village"]);
 /** A name that was corrected is at most so sure: the card may print a neighbour that the list lacks. */
 const CORRECTED = 0.93;
 
@@ -108,7 +111,11 @@ function spell(
   free: string,
 ): void {
   const exact = found !== null && found.distance === 0;
-  const overruled = found !== null && found.distance > 0.5 && certainty(what.letters, false) > CERTAIN;
+  const overruled =
+    INCOMPLETE.has(field) &&
+    found !== null &&
+    found.distance > ONE_LOOKALIKE &&
+    certainty(what.letters, false) > CERTAIN;
   if (listed === null || overruled) {
     sheet.put(field, what, bare(free) === "" ? null : { value: free, sure: 1 });
     if (!overruled) sheet.doubt(field, UNLISTED[field] ?? 1);
