@@ -31,6 +31,8 @@ export interface Frame {
   readonly slope: number;
 }
 
+/** Where fewer labels are read there is no card, or none that can be read: its rows cannot be told apart. */
+const LEAST_LABELS = 3;
 /** A label further to the side of the others than this, in heights of a line, is a value that reads like one. */
 const INDENT = 4;
 /** An unlabelled row begins within so many heights of a line of where the values begin. */
@@ -44,6 +46,9 @@ export function layOut(lines: readonly Line[]): Layout {
   const labels = new Map(
     pieces.flatMap((piece) => (piece.label === null ? [] : [[piece.label, piece] as const])),
   );
+  const bloodLabel = labels.get("blood_type") ?? null;
+  if (labels.size < LEAST_LABELS)
+    return { headline: [], values: new Map(), labels, aside: pieces, bloodLabel, frame: null };
   const slope = slopeOf(pieces);
   const joined = joinRows(pieces, slope);
   const begins = valueColumn(joined);
@@ -76,7 +81,7 @@ export function layOut(lines: readonly Line[]): Layout {
     values,
     labels,
     aside,
-    bloodLabel: labels.get("blood_type") ?? null,
+    bloodLabel,
     frame: frameOf(tellable, names, begins, slope),
   };
 }

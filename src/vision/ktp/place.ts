@@ -44,7 +44,9 @@ function readProvince(sheet: Sheet, pieces: readonly Piece[], gazetteer: Gazette
   const word = PROVINCE.exec(line.text)?.[0].length ?? 0;
   const what = part(line, word, line.letters.length);
   const found = findRegion(what.text, gazetteer.provinces);
-  spell(sheet, "province", what, found, found?.item.name ?? null, words(what.text));
+  // Without the word before it, a line that is no province is none.
+  const free = word > 0 ? words(what.text) : "";
+  spell(sheet, "province", what, found, found?.item.name ?? null, free);
   return found?.item ?? null;
 }
 
