@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import {
-  type FacePair,
-  facesSummary,
-  type LivenessCase,
-  livenessSummary,
-  rocCurve,
-} from "../../../src/vision/face/evaluate.ts";
+import { type FacePair, facesSummary, rocCurve } from "../../../src/vision/face/evaluate.ts";
 
 const pairs = (same: boolean, ...similarities: (number | null)[]): FacePair[] =>
   similarities.map((similarity) => ({ same, similarity }));
@@ -48,28 +42,4 @@ it("says nothing where only one kind of pair was given", () => {
     "fnmr_at_fmr_1e-3": null,
   });
   assert.deepEqual(rocCurve([]), []);
-});
-
-it("rates attacks that pass by kind, people who are refused, and the mean of the worse", () => {
-  const cases = (label: LivenessCase["label"], ...confidences: (number | null)[]): LivenessCase[] =>
-    confidences.map((confidence) => ({ label, confidence }));
-  const given = [
-    ...cases("live", 0.9, 0.7, 0.6, null),
-    ...cases("print", 0.1, 0.2, null, 0.8),
-    ...cases("replay", 0.7, 0.1),
-  ];
-  assert.deepEqual(livenessSummary(given, 0.7), {
-    files: 10,
-    threshold: 0.7,
-    apcer: { print: 0.25, replay: 0.5 },
-    bpcer: 0.5,
-    acer: 0.5,
-  });
-  assert.deepEqual(livenessSummary(cases("live", 0.9), 0.7), {
-    files: 1,
-    threshold: 0.7,
-    apcer: { print: null, replay: null },
-    bpcer: 0,
-    acer: null,
-  });
 });
