@@ -13,6 +13,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import("./cli/operate.ts")).token,
   simulate: async () => (await import("./cli/operate.ts")).simulate,
   events: async () => (await import("./cli/operate.ts")).events,
+  audit: async () => (await import("./cli/audit.ts")).audit,
   demo: async () => (await import("./cli/demo.ts")).demo,
 };
 

@@ -35,6 +35,7 @@ export interface Config {
     readonly ocrConfidence: number;
     readonly attempts: number;
     readonly baselineMayDecide: boolean;
+    readonly consentRequired: boolean;
   };
   readonly dukcapil: {
     readonly adapter: "payu" | "kemendagri" | "embedded";
@@ -101,6 +102,7 @@ const KNOWN_KYC = new Set([
   "KYC_WORKERS",
   "KYC_QUEUE",
   "KYC_ATTEMPTS",
+  "KYC_CONSENT_REQUIRED",
   "KYC_ALLOW_BASELINE_LIVENESS",
   "KYC_MODELS_CACHE",
   "KYC_STOP_SECONDS",
@@ -299,6 +301,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       ocrConfidence: number("OCR_CONFIDENCE_THRESHOLD", 0.8, 0, 1, false),
       attempts: number("KYC_ATTEMPTS", 3, 1, 100),
       baselineMayDecide,
+      consentRequired: flag("KYC_CONSENT_REQUIRED", false),
     },
     dukcapil: {
       adapter,

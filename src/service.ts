@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./config.ts";
+import { audit } from "./database/audit.ts";
+import { checkpoint } from "./database/audit-checks.ts";
 import { openDatabase } from "./database/database.ts";
 import { idempotency } from "./database/idempotency.ts";
-import { blindIndexKey } from "./database/sealed-keys.ts";
+import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
 import { verifications } from "./database/verifications.ts";
 import type { Dukcapil } from "./dukcapil/dukcapil.ts";
 import { embeddedDukcapil } from "./dukcapil/embedded.ts";
@@ -18,6 +20,7 @@ import { folderImages } from "./images/folder.ts";
 import { createLog, type Log } from "./observability/log.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { currentTraceparent } from "./observability/trace.ts";
+import { auditChain } from "./security/audit-chain.ts";
 import { blindIndex } from "./security/blind-index.ts";
 import { developmentSecret } from "./security/development-secret.ts";
 import { envelopeSealer } from "./security/envelope.ts";
@@ -51,6 +54,8 @@ export interface Service {
 /** Where the service looks for registry checks that are due. */
 const DUE_EVERY_SECONDS = 5;
 const PURGE_EVERY_SECONDS = 3600;
+/** Longer than any transaction may last (database.ts), as the checkpoints need it. */
+const CHECKPOINT_EVERY_SECONDS = 60;
 
 /** What the service and its commands share of the data folder: its keys. */
 export function openSealer(config: Config): { keys: KeyRing; sealer: Sealer } {
@@ -98,9 +103,12 @@ async function build(
   undo.push(() => database.close());
   const { db } = database;
   const events = outbox({ db, sealer, traceparent: currentTraceparent });
+  const chain = auditChain(await auditKey(db, sealer));
+  const trail = audit({ db, chain, trace: currentTraceparent });
   const store = verifications({
     db,
     sealer,
+    audit: trail,
     index: blindIndex(await blindIndexKey(db, sealer)),
     outbox: events,
     onBroken: (verification_id, err) =>
@@ -157,6 +165,7 @@ async function build(
   const clock = { now: () => new Date() };
   const kyc = kycService({
     verifications: store,
+    audit: trail,
     images,
     vision,
     dukcapil,
@@ -169,6 +178,7 @@ async function build(
       ocrConfidence: config.policy.ocrConfidence,
       attempts: config.policy.attempts,
       baselineMayDecide: config.policy.baselineMayDecide,
+      consentRequired: config.policy.consentRequired,
     },
     fullNik: config.events.fullNik,
     giveUpAfterHours: config.dukcapil.giveUpAfterHours,
@@ -181,6 +191,15 @@ async function build(
           name: "idempotency records",
           everySeconds: PURGE_EVERY_SECONDS,
           run: () => records.purge(clock.now()),
+        },
+        {
+          name: "audit checkpoint",
+          everySeconds: CHECKPOINT_EVERY_SECONDS,
+          // In the log it is out of reach of whoever alters the database: `audit verify --expect`.
+          run: async () => {
+            const made = await checkpoint(db, chain, clock.now());
+            if (made) log.info({ checkpoint: `${made.seq}:${made.hash}` }, "audit checkpoint");
+          },
         },
       ],
       (duty, err) => log.error({ err, duty }, "work that was due failed; it is tried again"),
@@ -196,6 +215,7 @@ async function build(
     }),
     idempotency: records,
     events,
+    audit: trail,
     clock,
     log,
     metrics,

@@ -3,6 +3,8 @@ import * as verifications from "./migrations/0001-verifications.ts";
 import * as outbox from "./migrations/0002-outbox.ts";
 import * as idempotency from "./migrations/0003-idempotency.ts";
 import * as sealedKeys from "./migrations/0004-sealed-keys.ts";
+import * as audit from "./migrations/0005-audit.ts";
+import * as consent from "./migrations/0006-consent.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -11,6 +13,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0002-outbox": outbox,
   "0003-idempotency": idempotency,
   "0004-sealed-keys": sealedKeys,
+  "0005-audit": audit,
+  "0006-consent": consent,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

@@ -62,6 +62,10 @@ export function verificationOf(row: Row, sealer: Sealer): Verification {
     userId: row.user_id,
     type: row.verification_type as VerificationType,
     status: row.status as Status,
+    consent:
+      row.consent_version === null || row.consent_at === null
+        ? null
+        : { version: row.consent_version, at: row.consent_at },
     ktpImage: row.ktp_image_url,
     selfieImage: row.selfie_image_url,
     ktp: reading && completeReading(reading),

@@ -36,6 +36,8 @@ export interface KycVerificationsTable {
   dukcapil_due_at: TimestampOrNull;
   claim_token: Nullable<string>;
   claim_expires_at: TimestampOrNull;
+  consent_version: Nullable<string>;
+  consent_at: TimestampOrNull;
 }
 
 /** Events waiting to be told, and those told. */
@@ -73,9 +75,25 @@ export interface SealedKeysTable {
   sealed: Uint8Array;
 }
 
+/** Who did and saw what: append-only, in chains (security/audit-chain.ts). */
+export interface AuditTable {
+  id: Generated<number>;
+  lane: string;
+  seq: number;
+  at: Timestamp;
+  actor: string;
+  action: string;
+  user_ref: Nullable<string>;
+  verification_id: Nullable<string>;
+  trace_id: Nullable<string>;
+  detail: string;
+  hash: string;
+}
+
 export interface Schema {
   kyc_verifications: KycVerificationsTable;
   kyc_outbox: OutboxTable;
   kyc_idempotency: IdempotencyTable;
   kyc_sealed_keys: SealedKeysTable;
+  kyc_audit: AuditTable;
 }

@@ -4,8 +4,6 @@ import { KEY_BYTES } from "../security/keys.ts";
 import { SealBrokenError, type Sealer } from "../security/sealer.ts";
 import type { Schema } from "./schema.ts";
 
-const BLIND_INDEX = "blind-index";
-
 /**
  * The key of the blind index, made once for each database and kept in it, sealed. It must outlive every rotation of
  * the key-encryption keys, or NIKs indexed before would silently not be found any more; so it is data, not
@@ -14,20 +12,34 @@ const BLIND_INDEX = "blind-index";
  * @returns 32 bytes, the same in every process on this database
  * @throws {SealBrokenError} where the key-encryption keys are not those of this database
  */
-export async function blindIndexKey(db: Kysely<Schema>, sealer: Sealer): Promise<Uint8Array> {
-  const context = `kyc_sealed_keys.sealed:${BLIND_INDEX}`;
+export const blindIndexKey = (db: Kysely<Schema>, sealer: Sealer): Promise<Uint8Array> =>
+  sealedKey(db, sealer, "blind-index");
+
+/**
+ * The key that links the entries of the audit log; as long-lived as the log, for the same reasons.
+ * @returns 32 bytes, the same in every process on this database
+ * @throws {SealBrokenError} where the key-encryption keys are not those of this database
+ */
+export const auditKey = (db: Kysely<Schema>, sealer: Sealer): Promise<Uint8Array> =>
+  sealedKey(db, sealer, "audit");
+
+/** Where and of what a sealed key is, for whoever seals it anew. */
+const sealedKeyContext = (name: string): string => `kyc_sealed_keys.sealed:${name}`;
+
+async function sealedKey(db: Kysely<Schema>, sealer: Sealer, name: string): Promise<Uint8Array> {
+  const context = sealedKeyContext(name);
   const stored = () =>
-    db.selectFrom("kyc_sealed_keys").select("sealed").where("name", "=", BLIND_INDEX).executeTakeFirst();
+    db.selectFrom("kyc_sealed_keys").select("sealed").where("name", "=", name).executeTakeFirst();
   if (!(await stored())) {
     await db
       .insertInto("kyc_sealed_keys")
-      .values({ name: BLIND_INDEX, sealed: sealer.seal(randomBytes(KEY_BYTES), context) })
+      .values({ name, sealed: sealer.seal(randomBytes(KEY_BYTES), context) })
       // Two processes that start on an empty database: the first one's key is everybody's.
       .onConflict((conflict) => conflict.column("name").doNothing())
       .execute();
   }
   const row = await stored();
-  if (!row) throw new Error("The key of the blind index is neither there nor can it be stored.");
+  if (!row) throw new Error(`The key "${name}" is neither there nor can it be stored.`);
   try {
     return sealer.open(row.sealed, context);
   } catch (error) {

@@ -3,7 +3,8 @@ import { type ExpressionBuilder, type Kysely, sql } from "kysely";
 import type { Outbox } from "../events/outbox.ts";
 import type { BlindIndex } from "../security/blind-index.ts";
 import { SealBrokenError, type Sealer } from "../security/sealer.ts";
-import type { Verifications } from "../verification/ports.ts";
+import { type Change, type Claim, SERVICE, type Verifications } from "../verification/ports.ts";
+import type { Audit } from "./audit.ts";
 import { columnsOf, verificationOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -32,6 +33,24 @@ function decodeCursor(cursor: string): Position {
 const unclaimed = (now: Date) => (row: ExpressionBuilder<Schema, "kyc_verifications">) =>
   row.or([row("claim_token", "is", null), row("claim_expires_at", "<=", now)]);
 
+const FINAL = new Set(["VERIFIED", "REJECTED", "FAILED"]);
+
+/** How a change stands in the audit log: a decision with its reason, else the names of what was written. */
+const entryOf = ({ by, verification }: Claim, change: Change, now: Date) => {
+  const { verificationId, userId, status } = verification;
+  const decided = change.status !== undefined && FINAL.has(change.status);
+  return {
+    at: now,
+    by,
+    userId,
+    verificationId,
+    action: decided ? ("verification.decided" as const) : ("verification.changed" as const),
+    detail: decided
+      ? { status: change.status, reason: change.rejectionReason ?? null }
+      : { status: change.status ?? status, changed: Object.keys(change) },
+  };
+};
+
 const leaseFrom = (now: Date, seconds: number) => new Date(now.getTime() + seconds * SECOND);
 
 /**
@@ -43,28 +62,45 @@ export function verifications({
   sealer,
   index,
   outbox,
+  audit,
   onBroken = () => undefined,
 }: {
   db: Kysely<Schema>;
   sealer: Sealer;
   index: BlindIndex;
   outbox: Outbox;
+  audit: Audit;
   onBroken?: (verificationId: string, error: SealBrokenError) => void;
 }): Verifications {
   return {
-    async start({ verificationId, userId, type, now }) {
-      const row = await db
-        .insertInto("kyc_verifications")
-        .values({
-          verification_id: verificationId,
-          user_id: userId,
-          verification_type: type,
-          status: "PENDING",
-          created_at: now,
-          updated_at: now,
-        })
-        .returningAll()
-        .executeTakeFirstOrThrow();
+    async start({ verificationId, userId, type, consent, by = SERVICE, now }) {
+      const values = {
+        verification_id: verificationId,
+        user_id: userId,
+        verification_type: type,
+        status: "PENDING",
+        consent_version: consent?.version,
+        consent_at: consent?.at,
+        created_at: now,
+        updated_at: now,
+      };
+      const entry = {
+        at: now,
+        by,
+        action: "verification.started",
+        userId,
+        verificationId,
+        detail: { type, consent: consent?.version ?? null },
+      } as const;
+      // One statement is one transaction and one round trip: this is the verb that is called most.
+      const row = await audit.alongside(entry, (connection, auditRow) =>
+        connection
+          .with("audited", (inner) => inner.insertInto("kyc_audit").values(auditRow))
+          .with("started", (inner) => inner.insertInto("kyc_verifications").values(values).returningAll())
+          .selectFrom("started")
+          .selectAll()
+          .executeTakeFirstOrThrow(),
+      );
       return verificationOf(row, sealer);
     },
 
@@ -104,7 +140,7 @@ export function verifications({
       };
     },
 
-    async claim(verificationId, now, leaseSeconds) {
+    async claim(verificationId, now, leaseSeconds, by = SERVICE) {
       const token = randomUUID();
       const row = await db
         .updateTable("kyc_verifications")
@@ -113,7 +149,7 @@ export function verifications({
         .where(unclaimed(now))
         .returningAll()
         .executeTakeFirst();
-      if (row) return { verification: verificationOf(row, sealer), token };
+      if (row) return { verification: verificationOf(row, sealer), token, by };
       const exists = await db
         .selectFrom("kyc_verifications")
         .select("verification_id")
@@ -122,20 +158,21 @@ export function verifications({
       return exists ? "busy" : null;
     },
 
-    async settle({ verification, token }, change, events, now) {
-      const { verificationId, userId } = verification;
+    async settle(claim, change, events, now) {
+      const { verificationId, userId } = claim.verification;
       const columns = columnsOf(change, verificationId, sealer, index);
-      return db.transaction().execute(async (transaction) => {
+      return audit.transact(async (transaction, tell) => {
         const row = await transaction
           .updateTable("kyc_verifications")
           .set({ ...columns, ...FREE, updated_at: now })
           .where("verification_id", "=", verificationId)
-          .where("claim_token", "=", token)
+          .where("claim_token", "=", claim.token)
           .where("claim_expires_at", ">", now)
           .returningAll()
           .executeTakeFirst();
         if (!row) return null;
         await outbox.append(transaction, userId, events, now);
+        await tell(entryOf(claim, change, now));
         return verificationOf(row, sealer);
       });
     },
@@ -173,7 +210,7 @@ export function verifications({
         .execute();
       return rows.flatMap((row) => {
         try {
-          return [{ verification: verificationOf(row, sealer), token }];
+          return [{ verification: verificationOf(row, sealer), token, by: SERVICE }];
         } catch (error) {
           if (!(error instanceof SealBrokenError)) throw error;
           // One row that does not open must not keep the others from the registry. Its claim ends by itself.

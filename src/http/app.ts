@@ -16,7 +16,7 @@ import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { inTrace, parseTraceparent } from "../observability/trace.ts";
 import { KycError } from "../verification/errors.ts";
-import type { Clock } from "../verification/ports.ts";
+import type { AuditTrail, Clock } from "../verification/ports.ts";
 import type { Caller, KycService } from "../verification/verification.ts";
 import { admission } from "./admission.ts";
 import type { Authenticator } from "./auth.ts";
@@ -39,6 +39,7 @@ export interface AppParts {
   readonly auth: Authenticator;
   readonly idempotency: Pick<Idempotency, "begin" | "finish" | "abandon">;
   readonly events: Pick<Outbox, "list">;
+  readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -210,7 +211,7 @@ export function createApp(parts: AppParts): FastifyInstance {
 
       const once = createOnce({ records: parts.idempotency, clock });
       kycRoutes(api, { kyc: parts.kyc, once, imageBytes });
-      eventRoutes(api, parts.events);
+      eventRoutes(api, parts);
     },
     { prefix: BASE_PATH },
   );

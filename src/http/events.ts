@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { type Static, Type } from "typebox";
 import type { Outbox } from "../events/outbox.ts";
 import { KycError } from "../verification/errors.ts";
+import type { AuditTrail, Clock } from "../verification/ports.ts";
 import { problems } from "./schemas.ts";
 
 const MOST = 500;
@@ -23,8 +24,14 @@ const Event = Type.Object({
   sentAt: Type.Union([Type.String(), Type.Null()]),
 });
 
+export interface EventParts {
+  readonly events: Pick<Outbox, "list">;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+}
+
 /** The outbox for the operator's command line: the embedded database lets no second process in. */
-export function eventRoutes(app: FastifyInstance, events: Pick<Outbox, "list">): void {
+export function eventRoutes(app: FastifyInstance, { events, audit, clock }: EventParts): void {
   app.get(
     "/events",
     {
@@ -46,7 +53,16 @@ export function eventRoutes(app: FastifyInstance, events: Pick<Outbox, "list">):
         );
       }
       const { after = 0, limit = MOST } = request.query as Static<typeof EventsQuery>;
-      return events.list({ after, limit });
+      const page = await events.list({ after, limit });
+      await audit.record({
+        at: clock.now(),
+        by: request.caller,
+        action: "events.read",
+        userId: null,
+        verificationId: null,
+        detail: { after, events: page.length },
+      });
+      return page;
     },
   );
 }

@@ -59,11 +59,12 @@ export function kycRoutes(app: FastifyInstance, { kyc, once, imageBytes }: Route
       },
     },
     (request, reply) => {
-      const { user_id: userId, verification_type: type = "FULL_KYC" } = request.body as Static<
-        typeof StartRequest
-      >;
-      return once(request, reply, { userId, type }, () =>
-        kyc.start(request.caller, { userId, type: type as VerificationType }),
+      const body = request.body as Static<typeof StartRequest>;
+      const { user_id: userId, verification_type: type = "FULL_KYC" } = body;
+      const consent = body.consent && { version: body.consent.version, at: new Date(body.consent.at) };
+      const content = { userId, type, ...(body.consent && { consent: JSON.stringify(body.consent) }) };
+      return once(request, reply, content, () =>
+        kyc.start(request.caller, { userId, type: type as VerificationType, consent }),
       );
     },
   );

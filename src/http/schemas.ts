@@ -29,7 +29,25 @@ const Kind = Type.Enum(["FULL_KYC", "BASIC_KYC"], {
   default: "FULL_KYC",
 });
 
-export const StartRequest = Type.Object({ user_id: UserId, verification_type: Type.Optional(Kind) });
+const Consent = Type.Object(
+  {
+    version: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      pattern: LINE_OF(64),
+      description: "Which text the user agreed to.",
+    }),
+    at: Type.String({ format: "date-time", description: "When: RFC 3339." }),
+  },
+  { description: "The user's consent, recorded with the verification." },
+);
+const startMembers = { user_id: UserId, verification_type: Type.Optional(Kind) };
+export const StartRequest = Type.Object({ ...startMembers, consent: Type.Optional(Consent) });
+// A form has no members within members; a consent that was sent must not be dropped in silence.
+const StartForm = Type.Object({
+  ...startMembers,
+  consent: Type.Optional(Type.Never({ description: "Send JSON to record a consent." })),
+});
 
 const ImageText = Type.String({
   contentEncoding: "base64",
@@ -57,7 +75,7 @@ const inBothForms = <J extends TSchema, F extends TSchema>(json: J, form: F) => 
   content: { "application/json": { schema: json }, "multipart/form-data": { schema: form } },
 });
 
-export const startBody = inBothForms(StartRequest, StartRequest);
+export const startBody = inBothForms(StartRequest, StartForm);
 export const ktpBody = inBothForms(
   Type.Object({ verification_id: VerificationId, ktp_image: ImageText }),
   Type.Object({ verification_id: VerificationId, ktp_image: ImageFile }),
@@ -234,6 +252,7 @@ export const VerificationAnswer = Type.Object(
     verification_id: Uuid,
     user_id: Type.String(),
     status: StatusName,
+    consent: nullable(Type.Object({ version: Type.String(), at: Moment })),
     ktp_ocr_result: nullable(ref("KtpOcrResult")),
     liveness_result: nullable(ref("LivenessResult")),
     face_match_result: nullable(ref("FaceMatchResult")),

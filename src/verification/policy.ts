@@ -20,9 +20,11 @@ export interface Policy {
   readonly attempts: number;
   /** Whether a selfie may be VERIFIED where only the weak spoofing networks are installed. */
   readonly baselineMayDecide: boolean;
+  /** Whether a verification may only be started with the user's consent. */
+  readonly consentRequired: boolean;
 }
 
-/** The defaults; a deployment sets `ocrConfidence`, `attempts` and `baselineMayDecide` by its environment. */
+/** The defaults; a deployment sets the last three and `ocrConfidence` by its environment. */
 export const DEFAULT_POLICY: Policy = {
   ktpScore: 0.5,
   ocrConfidence: 0.8,
@@ -31,6 +33,7 @@ export const DEFAULT_POLICY: Policy = {
   selfieQuality: 0.25,
   attempts: 3,
   baselineMayDecide: false,
+  consentRequired: false,
 };
 
 /** Whether a photograph is good enough to go on with; if not, what to do about it (never empty then). */

@@ -6,12 +6,62 @@ import type { FaceMatchResult, KtpOcrResult, LivenessResult } from "../vision/fa
 export type VerificationType = "FULL_KYC" | "BASIC_KYC";
 export type Status = "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
 
+/** Who acts. The scope `kyc:service` may act for any user, `kyc:review` may read all; others act for themselves. */
+export interface Actor {
+  readonly subject: string;
+  readonly scopes: ReadonlySet<string>;
+}
+
+/** The service itself, where nobody's request is being answered. No token can carry its scope. */
+export const SERVICE: Actor = { subject: "service", scopes: new Set(["service"]) };
+
+/** What a user agreed to. */
+export interface Consent {
+  /** The text's version, as the platform calls it: 1..64 characters. */
+  readonly version: string;
+  readonly at: Date;
+}
+
+/** What the audit log has words for. */
+export type AuditAction =
+  | "verification.started"
+  | "verification.changed"
+  | "verification.decided"
+  | "verification.read"
+  | "history.read"
+  | "events.read"
+  | "access.refused"
+  | "account.closed"
+  | "user.erased"
+  | "data.expired"
+  | "keys.rotated"
+  | "rows.sealed";
+
+/** One thing that was done or seen. `detail` holds no personal data: the log outlives the person's data. */
+export interface AuditEntry {
+  readonly at: Date;
+  readonly by: Actor;
+  readonly action: AuditAction;
+  /** Whose data it is about; stored as a pseudonym. */
+  readonly userId: string | null;
+  readonly verificationId: string | null;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** The audit log, for what changes nothing. Changes write their entries themselves, in their own transaction. */
+export interface AuditTrail {
+  /** Resolves when the entry is stored; what it tells of is not to be shown before. */
+  record(entry: AuditEntry): Promise<void>;
+}
+
 /** One verification as it is stored; personal data in the clear (the repository seals and opens it). */
 export interface Verification {
   readonly verificationId: string;
   readonly userId: string;
   readonly type: VerificationType;
   readonly status: Status;
+  /** Null where none was recorded at the start. */
+  readonly consent: Consent | null;
   readonly ktpImage: string | null;
   readonly selfieImage: string | null;
   readonly ktp: KtpOcrResult | null;
@@ -36,7 +86,7 @@ export interface Verification {
 
 /** What a step changes. A member that is absent stays as it was. `nik` is stored as a blind index only. */
 export type Change = Partial<
-  Omit<Verification, "verificationId" | "userId" | "type" | "createdAt" | "updatedAt">
+  Omit<Verification, "verificationId" | "userId" | "type" | "consent" | "createdAt" | "updatedAt">
 > & { readonly nik?: string };
 
 /** An event to be told in the same transaction as the change; keyed by the user when it is sent. */
@@ -50,6 +100,8 @@ export interface KycEvent {
 export interface Claim {
   readonly verification: Verification;
   readonly token: string;
+  /** On whose behalf: what is settled under this claim is theirs in the audit log. */
+  readonly by: Actor;
 }
 
 export interface Verifications {
@@ -58,6 +110,8 @@ export interface Verifications {
     verificationId: string;
     userId: string;
     type: VerificationType;
+    consent?: Consent;
+    by?: Actor;
     now: Date;
   }): Promise<Verification>;
   find(verificationId: string): Promise<Verification | null>;
@@ -71,9 +125,9 @@ export interface Verifications {
    * Takes the verification for one upload, or says that someone else has it ("busy"): at once, without waiting. The
    * claim ends by itself after `leaseSeconds`, so that a process killed in mid-upload blocks nobody for long.
    */
-  claim(verificationId: string, now: Date, leaseSeconds: number): Promise<Claim | "busy" | null>;
+  claim(verificationId: string, now: Date, leaseSeconds: number, by?: Actor): Promise<Claim | "busy" | null>;
   /**
-   * Writes the change and its events in one transaction and gives the claim back.
+   * Writes the change, its events and its entry in the audit log in one transaction and gives the claim back.
    * @returns the row as it is now, or null where the claim had been lost: nothing was written then
    */
   settle(claim: Claim, change: Change, events: readonly KycEvent[], now: Date): Promise<Verification | null>;

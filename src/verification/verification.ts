@@ -14,9 +14,13 @@ import { type Vision, VisionBusyError } from "../vision/vision.ts";
 import { KycError } from "./errors.ts";
 import { decide, type Judgement, judgeKtp, judgeSelfie, type Policy } from "./policy.ts";
 import type {
+  Actor,
+  AuditAction,
+  AuditTrail,
   Change,
   Claim,
   Clock,
+  Consent,
   Images,
   KycEvent,
   Status,
@@ -25,11 +29,8 @@ import type {
   VerificationType,
 } from "./ports.ts";
 
-/** Who asks. `kyc:service` may act for any user, `kyc:review` may read all; everybody else acts for themselves. */
-export interface Caller {
-  readonly subject: string;
-  readonly scopes: ReadonlySet<string>;
-}
+/** Who asks. */
+export type Caller = Actor;
 
 export interface StartAnswer {
   readonly verification_id: string;
@@ -61,6 +62,7 @@ export interface VerificationView {
   readonly user_id: string;
   readonly verification_type: VerificationType;
   readonly status: Status;
+  readonly consent: { readonly version: string; readonly at: string } | null;
   readonly ktp_ocr_result: KtpOcrResult | null;
   readonly liveness_result: LivenessResult | null;
   readonly face_match_result: FaceMatchResult | null;
@@ -73,7 +75,10 @@ export interface VerificationView {
 
 /** The verification's face to whoever serves it. Every refusal is a {@link KycError}. */
 export interface KycService {
-  start(caller: Caller, input: { userId: string; type: VerificationType }): Promise<StartAnswer>;
+  start(
+    caller: Caller,
+    input: { userId: string; type: VerificationType; consent?: Consent },
+  ): Promise<StartAnswer>;
   submitKtp(caller: Caller, verificationId: string, image: Uint8Array): Promise<KtpStepAnswer>;
   submitSelfie(caller: Caller, verificationId: string, image: Uint8Array): Promise<SelfieStepAnswer>;
   status(caller: Caller, verificationId: string): Promise<VerificationView>;
@@ -100,6 +105,7 @@ export interface Witness {
 
 export interface Parts {
   readonly verifications: Verifications;
+  readonly audit: AuditTrail;
   readonly images: Images;
   readonly vision: Vision;
   readonly dukcapil: Dukcapil;
@@ -127,6 +133,9 @@ const FIRST_TRY_SECONDS = 45;
 const RETRY_SECONDS = { first: 30, last: 3600 } as const;
 const DUE_BATCH = 10;
 
+/** Clocks of the platform and of this service may differ by this much. */
+const CONSENT_AHEAD_MS = 5 * 60_000;
+
 const FAULT_STATUS: Readonly<Record<ImageFault, number>> = {
   empty: 400,
   unsupported_format: 415,
@@ -138,13 +147,21 @@ const FAULT_STATUS: Readonly<Record<ImageFault, number>> = {
 
 /** Builds the workflow from its parts. */
 export function kycService(parts: Parts): KycService {
-  const { verifications, images, vision, dukcapil, clock, policy, witness } = parts;
+  const { verifications, audit, images, vision, dukcapil, clock, policy, witness } = parts;
 
   const mayRead = (caller: Caller, userId: string) =>
     caller.subject === userId || caller.scopes.has("kyc:review") || caller.scopes.has("kyc:service");
   const mayAct = (caller: Caller, userId: string) =>
     caller.subject === userId || caller.scopes.has("kyc:service");
   const notYours = () => new KycError("KYC_AUTH_003", 403, "This verification belongs to another user.");
+  /** Written before anything is shown: what cannot be recorded is not read. */
+  const record = (
+    action: AuditAction,
+    by: Caller,
+    userId: string,
+    verificationId: string | null,
+    detail?: Readonly<Record<string, unknown>>,
+  ) => audit.record({ at: clock.now(), by, action, userId, verificationId, detail });
   const notFound = () =>
     new KycError(
       "KYC_VAL_003",
@@ -156,10 +173,13 @@ export function kycService(parts: Parts): KycService {
   async function open(caller: Caller, verificationId: string, step: Step): Promise<Claim> {
     const found = await verifications.find(verificationId);
     if (found === null) throw notFound();
-    if (!mayAct(caller, found.userId)) throw notYours();
+    if (!mayAct(caller, found.userId)) {
+      await record("access.refused", caller, found.userId, verificationId, { to: step });
+      throw notYours();
+    }
     refuseWrongStep(found, step);
     // The row is locked, not the images: a second upload gets 409 at once instead of waiting for the first one's OCR.
-    const claim = await verifications.claim(verificationId, clock.now(), LEASE_SECONDS);
+    const claim = await verifications.claim(verificationId, clock.now(), LEASE_SECONDS, caller);
     if (claim === null) throw notFound();
     if (claim === "busy") {
       throw new KycError(
@@ -342,19 +362,23 @@ export function kycService(parts: Parts): KycService {
       },
       events,
     );
-    const again = await verifications.claim(stored.verificationId, clock.now(), LEASE_SECONDS);
+    const again = await verifications.claim(stored.verificationId, clock.now(), LEASE_SECONDS, claim.by);
     return again === null || again === "busy" ? stored : askRegistry(again);
   }
 
   return {
-    async start(caller, { userId, type }) {
+    async start(caller, { userId, type, consent }) {
       if (!mayAct(caller, userId)) {
+        await record("access.refused", caller, userId, null, { to: "start" });
         throw new KycError("KYC_AUTH_003", 403, "The token's subject may not act for this user_id.");
       }
+      refuseConsent(consent, policy.consentRequired, clock.now());
       const created = await verifications.start({
         verificationId: parts.newId(),
         userId,
         type,
+        consent,
+        by: caller,
         now: clock.now(),
       });
       witness.started(type);
@@ -440,12 +464,16 @@ export function kycService(parts: Parts): KycService {
     async status(caller, verificationId) {
       const found = await verifications.find(verificationId);
       if (found === null) throw notFound();
-      if (!mayRead(caller, found.userId)) throw notYours();
+      const may = mayRead(caller, found.userId);
+      const action = may ? "verification.read" : "access.refused";
+      await record(action, caller, found.userId, verificationId, may ? undefined : { to: "status" });
+      if (!may) throw notYours();
       return view(found);
     },
 
     async history(caller, userId, limit, cursor) {
       if (!mayRead(caller, userId)) {
+        await record("access.refused", caller, userId, null, { to: "history" });
         throw new KycError(
           "KYC_AUTH_003",
           403,
@@ -453,6 +481,7 @@ export function kycService(parts: Parts): KycService {
         );
       }
       const { items, next } = await verifications.history(userId, limit, cursor);
+      await record("history.read", caller, userId, null, { verifications: items.length });
       return { items: items.map(view), next };
     },
 
@@ -499,6 +528,26 @@ export function kycService(parts: Parts): KycService {
   }
 }
 
+/** @throws KycError 400 where a consent is needed and none is given, or one that nobody can have given yet */
+function refuseConsent(consent: Consent | undefined, required: boolean, now: Date): void {
+  if (consent === undefined) {
+    if (!required) return;
+    throw new KycError(
+      "KYC_VAL_001",
+      400,
+      "The user's consent is missing. Send consent: { version, at } with the start.",
+    );
+  }
+  const ahead = consent.at.getTime() - now.getTime();
+  if (Number.isNaN(ahead) || ahead > CONSENT_AHEAD_MS) {
+    throw new KycError(
+      "KYC_VAL_001",
+      400,
+      "consent.at lies in the future. Send the time at which the user agreed.",
+    );
+  }
+}
+
 /** @throws KycError 409 where the verification is not waiting for this step */
 function refuseWrongStep(v: Verification, step: Step): void {
   const wrong = (what: string) => {
@@ -536,6 +585,7 @@ function view(v: Verification): VerificationView {
     user_id: v.userId,
     verification_type: v.type,
     status: v.status,
+    consent: v.consent && { version: v.consent.version, at: v.consent.at.toISOString() },
     ktp_ocr_result: v.ktp,
     liveness_result: v.liveness,
     face_match_result: v.faceMatch,

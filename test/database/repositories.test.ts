@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { CompiledQuery, sql } from "kysely";
+import { audit } from "../../src/database/audit.ts";
 import { idempotency } from "../../src/database/idempotency.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { outbox } from "../../src/events/outbox.ts";
@@ -74,6 +75,7 @@ function repositories(
         userId: "u",
         type: "BASIC_KYC",
         status: "PENDING",
+        consent: null,
         ktpImage: null,
         selfieImage: null,
         ktp: null,
@@ -154,7 +156,7 @@ function repositories(
     } as const;
     const settled = await storage.verifications.settle(await claim(id), { ...change, nik: NIK }, [], at(1));
     assert.ok(settled);
-    const { verificationId, userId, type, createdAt, updatedAt, ...rest } = settled;
+    const { verificationId, userId, type, consent, createdAt, updatedAt, ...rest } = settled;
     assert.deepEqual(rest, change);
     assert.deepEqual(updatedAt, at(1));
     assert.deepEqual(await storage.verifications.find(id), settled);
@@ -529,7 +531,13 @@ function repositories(
     const { sealer } = storage;
     const index = { of: () => "index-7" };
     const events = outbox({ db, sealer });
-    const watched = verifications({ db, sealer, index, outbox: events });
+    const watched = verifications({
+      db,
+      sealer,
+      index,
+      outbox: events,
+      audit: audit({ db, chain: storage.chain }),
+    });
     const id = randomUUID();
     await watched.start({ verificationId: id, userId: "user-7", type: "FULL_KYC", now: T0 });
     await watched.find(id);

@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Audit, audit } from "../../src/database/audit.ts";
 import { type Database, openDatabase } from "../../src/database/database.ts";
 import { type Idempotency, idempotency } from "../../src/database/idempotency.ts";
-import { blindIndexKey } from "../../src/database/sealed-keys.ts";
+import { auditKey, blindIndexKey } from "../../src/database/sealed-keys.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { type Outbox, outbox } from "../../src/events/outbox.ts";
 import { type FolderImages, folderImages } from "../../src/images/folder.ts";
+import { type AuditChain, auditChain } from "../../src/security/audit-chain.ts";
 import { blindIndex } from "../../src/security/blind-index.ts";
 import { type EnvelopeSealer, envelopeSealer } from "../../src/security/envelope.ts";
 import { openKeys } from "../../src/security/keys.ts";
@@ -18,6 +20,8 @@ export interface Storage extends Database {
   readonly sealer: EnvelopeSealer;
   readonly verifications: Verifications;
   readonly outbox: Outbox;
+  readonly chain: AuditChain;
+  readonly audit: Audit;
   readonly idempotency: Idempotency;
   readonly images: FolderImages;
   /** Ids of the rows that `claimDue` left out. */
@@ -32,14 +36,19 @@ export async function openStorage({ url, dataDir }: { url?: string; dataDir: str
     await database.close();
     throw error;
   });
+  const chain = auditChain(await auditKey(db, sealer));
+  const trail = audit({ db, chain, trace: () => TRACEPARENT });
   const events = outbox({ db, sealer, traceparent: () => TRACEPARENT });
   const broken: string[] = [];
   return {
     ...database,
     sealer,
     outbox: events,
+    chain,
+    audit: trail,
     verifications: verifications({
       db,
+      audit: trail,
       sealer,
       index: blindIndex(key),
       outbox: events,
