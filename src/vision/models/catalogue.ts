@@ -270,10 +270,10 @@ export const CATALOGUE: Readonly<Record<ModelName, CatalogueEntry>> = {
   "face-embedding": {
     role: "what makes a face that person's (dlib ResNet, 128 numbers)",
     licence: "CC0-1.0",
-    // Cosine from which two embeddings, joined with those of face-description, are one person's: on 230 genuine and
-    // 5,156 impostor pairs of photographs in the npm packages and of the sample faces, FMR 0.04% and FNMR 5.2%, the
-    // refused ones being extreme expressions.
-    threshold: 0.4,
+    // Cosine from which two embeddings, joined with those of face-description, are one person's: where fewer than one
+    // in a thousand pairs of strangers match in the gallery of `@vladmandic/human` (test/vision/face/threshold.slow.ts
+    // prints the rates around it).
+    threshold: 0.38,
     source: {
       from: "package",
       package: FACE_API,

@@ -1,8 +1,11 @@
 import type { Vision } from "../vision.ts";
 import { CATALOGUE } from "./catalogue.ts";
 
-/** The networks whose joined outputs make an embedding: embeddings of two names are never compared. */
-const NAME = "dlib+faceres";
+/**
+ * The networks whose joined outputs make an embedding, and the edition of how they are joined (crops, centre, shares):
+ * embeddings of two names are never compared.
+ */
+const NAME = "dlib+faceres.2";
 
 /**
  * What faces are compared with.

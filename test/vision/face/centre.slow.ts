@@ -10,33 +10,18 @@ import { fileURLToPath } from "node:url";
 import { detect } from "../../../src/vision/face/detect.ts";
 import { describe } from "../../../src/vision/face/embed.ts";
 import { mesh } from "../../../src/vision/face/mesh.ts";
-import { crop } from "../../../src/vision/geometry.ts";
-import { decodeImage, type Pixels } from "../../../src/vision/image.ts";
-import { faceModels, groupPhotograph, on } from "./support.ts";
+import type { Pixels } from "../../../src/vision/image.ts";
+import { galleryCells } from "./gallery.ts";
+import { faceModels, groupPhotograph } from "./support.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
-const GALLERY = fileURLToPath(
-  new URL("node_modules/@vladmandic/human/assets/screenshot-facematch.jpg", ROOT),
-);
 const CENTRE = fileURLToPath(new URL("src/vision/face/centre.json", ROOT));
 
-/** The gallery's grid, in its pixels; the man of many pictures fills the first row and begins the second. */
-const TOPS = [282, 395, 508, 620, 733, 845];
-const COLUMNS = { count: 18, first: 2, step: 106.75, width: 105, height: 104 };
-const MAN = { rows: 1, inNextRow: 1 };
 const NETWORKS = ["embedding", "description"] as const;
 
 async function pictures(): Promise<Pixels[]> {
-  const gallery = await decodeImage(await readFile(GALLERY));
-  const faces = TOPS.flatMap((y, row) =>
-    Array.from({ length: COLUMNS.count }, (_, column) => {
-      if (row < MAN.rows && column > 0) return [];
-      if (row === MAN.rows && column < MAN.inNextRow) return [];
-      const { first, step, width, height } = COLUMNS;
-      const picture = crop(gallery, { x: Math.round(first + column * step), y, width, height });
-      return [on({ width: 2 * width, height: 2 * width, grey: 127 }, picture, 52, 52)];
-    }).flat(),
-  );
+  const cells = await galleryCells();
+  const faces = cells.filter(({ man, name }) => !man || name === "0-0").map(({ picture }) => picture);
   const groups = await Promise.all(([1, 2, 3, 4, 5, 6] as const).map((number) => groupPhotograph(number)));
   return [...groups, ...faces];
 }
