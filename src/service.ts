@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Config } from "./config.ts";
 import { audit } from "./database/audit.ts";
 import { checkpoint } from "./database/audit-checks.ts";
+import { captures } from "./database/captures.ts";
 import { openDatabase } from "./database/database.ts";
 import { idempotency } from "./database/idempotency.ts";
 import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
@@ -27,6 +28,7 @@ import { envelopeSealer } from "./security/envelope.ts";
 import { type KeyRing, openKeys } from "./security/keys.ts";
 import { maskNik } from "./security/masking.ts";
 import type { Sealer } from "./security/sealer.ts";
+import { captureLinks } from "./verification/capture.ts";
 import { DEFAULT_POLICY } from "./verification/policy.ts";
 import { keepTime } from "./verification/timekeeper.ts";
 import { kycService } from "./verification/verification.ts";
@@ -183,6 +185,7 @@ async function build(
     fullNik: config.events.fullNik,
     giveUpAfterHours: config.dukcapil.giveUpAfterHours,
   });
+  const capture = captureLinks({ captures: captures({ db, audit: trail }), clock });
   undo.push(
     keepTime(
       [
@@ -192,6 +195,7 @@ async function build(
           everySeconds: PURGE_EVERY_SECONDS,
           run: () => records.purge(clock.now()),
         },
+        { name: "capture links", everySeconds: PURGE_EVERY_SECONDS, run: () => capture.purge() },
         {
           name: "audit checkpoint",
           everySeconds: CHECKPOINT_EVERY_SECONDS,
@@ -208,6 +212,7 @@ async function build(
 
   const app = createApp({
     kyc,
+    capture,
     auth: createAuthenticator({
       secret: signingSecret(config, keys),
       oidc: config.auth.oidc,

@@ -5,6 +5,7 @@ import * as idempotency from "./migrations/0003-idempotency.ts";
 import * as sealedKeys from "./migrations/0004-sealed-keys.ts";
 import * as audit from "./migrations/0005-audit.ts";
 import * as consent from "./migrations/0006-consent.ts";
+import * as captures from "./migrations/0007-captures.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -15,6 +16,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0004-sealed-keys": sealedKeys,
   "0005-audit": audit,
   "0006-consent": consent,
+  "0007-captures": captures,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

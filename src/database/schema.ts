@@ -90,7 +90,21 @@ export interface AuditTable {
   hash: string;
 }
 
+/** Links to the capture page, and the sessions that they were exchanged for. */
+export interface CapturesTable {
+  /** SHA-256 of the link's code. */
+  code_hash: string;
+  /** SHA-256 of the session's token; null while the link has not been opened. */
+  session_hash: Nullable<string>;
+  verification_id: string;
+  user_id: string;
+  success_url: Nullable<string>;
+  cancel_url: Nullable<string>;
+  expires_at: Timestamp;
+}
+
 export interface Schema {
+  kyc_captures: CapturesTable;
   kyc_verifications: KycVerificationsTable;
   kyc_outbox: OutboxTable;
   kyc_idempotency: IdempotencyTable;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { fileURLToPath } from "node:url";
 import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
 import rateLimit from "@fastify/rate-limit";
@@ -15,11 +16,13 @@ import type { Outbox } from "../events/outbox.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { inTrace, parseTraceparent } from "../observability/trace.ts";
+import type { CaptureLinks } from "../verification/capture.ts";
 import { KycError } from "../verification/errors.ts";
 import type { AuditTrail, Clock } from "../verification/ports.ts";
 import type { Caller, KycService } from "../verification/verification.ts";
 import { admission } from "./admission.ts";
 import type { Authenticator } from "./auth.ts";
+import { captureOpening, captureRoutes, keepToOwnVerification, withCaptureSessions } from "./capture.ts";
 import { documentation } from "./documentation.ts";
 import { eventRoutes } from "./events.ts";
 import { createOnce } from "./idempotency.ts";
@@ -27,6 +30,7 @@ import { lifeline } from "./lifeline.ts";
 import { createLimits, createUserOf, REMEMBERED } from "./limits.ts";
 import { collectMethods, type Methods, refuseOtherMethods } from "./methods.ts";
 import { operations, type ReadinessCheck } from "./operations.ts";
+import { pages } from "./pages.ts";
 import { answerTo, COMMON_CODES } from "./problem.ts";
 import { kycRoutes } from "./routes.ts";
 import { answerRaw } from "./socket.ts";
@@ -37,6 +41,7 @@ import { fieldErrors, refuseFields, validatorCompiler } from "./validation.ts";
 export interface AppParts {
   readonly kyc: KycService;
   readonly auth: Authenticator;
+  readonly capture: CaptureLinks;
   readonly idempotency: Pick<Idempotency, "begin" | "finish" | "abandon">;
   readonly events: Pick<Outbox, "list">;
   readonly audit: AuditTrail;
@@ -75,6 +80,8 @@ declare module "fastify" {
   }
 }
 
+/** Where `npm run build:web` puts the pages. */
+const PAGES_FOLDER = fileURLToPath(new URL("../../web/dist", import.meta.url));
 const BASE_PATH = "/api/v1/kyc";
 /** Three of the largest bodies, or about a hundred usual ones; each costs up to three times its length for a moment. */
 const UPLOADS_IN_MEMORY_BYTES = 48 * 1024 * 1024;
@@ -168,18 +175,21 @@ export function createApp(parts: AppParts): FastifyInstance {
       metrics: parts.serveMetrics === false ? null : metrics,
       stopping: () => life.stopping,
     });
+    captureOpening(open, parts.capture);
+    pages(open, { folder: PAGES_FOLDER });
   });
   app.register(
     async (api) => {
       collectMethods(api, methods);
       const counted = createLimits(api, limits.rateLimit);
+      const auth = withCaptureSessions(parts.auth, parts.capture);
       const userOf = createUserOf(parts.kyc.ownerOf);
       const actsForOthers = ({ scopes }: Caller) => scopes.has("kyc:service");
 
       api.addHook("onRequest", async (request, reply) => {
         reply.header("cache-control", "no-store");
         try {
-          request.caller = await parts.auth.authenticate(request.headers.authorization);
+          request.caller = await auth.authenticate(request.headers.authorization);
         } catch (error) {
           const refused = error instanceof KycError && error.status === 401;
           throw refused ? await counted.refused(request, error) : error;
@@ -209,8 +219,11 @@ export function createApp(parts: AppParts): FastifyInstance {
         }
       });
 
+      api.addHook("preHandler", keepToOwnVerification);
+
       const once = createOnce({ records: parts.idempotency, clock });
-      kycRoutes(api, { kyc: parts.kyc, once, imageBytes });
+      kycRoutes(api, { kyc: parts.kyc, capture: parts.capture, once, imageBytes });
+      captureRoutes(api, parts.capture);
       eventRoutes(api, parts);
     },
     { prefix: BASE_PATH },

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
+import type { CaptureLinks } from "../verification/capture.ts";
 import type { VerificationType } from "../verification/ports.ts";
 import type { KycService } from "../verification/verification.ts";
+import { captureUrl, returnUrlsOf } from "./capture.ts";
 import type { Once } from "./idempotency.ts";
 import type { RouteCodes } from "./problem.ts";
 import {
@@ -26,6 +28,7 @@ import { refuseFields } from "./validation.ts";
 
 export interface RouteParts {
   readonly kyc: KycService;
+  readonly capture: CaptureLinks;
   readonly once: Once;
   /** The most that a decoded image may hold. */
   readonly imageBytes: number;
@@ -44,7 +47,7 @@ const READ_PROBLEMS = [400, 401, 403, 429, 500, 503] as const;
 const POST_PROBLEMS = [...READ_PROBLEMS, 409, 413, 415, 422] as const;
 
 /** The routes under `/api/v1/kyc`: each a schema and a call. */
-export function kycRoutes(app: FastifyInstance, { kyc, once, imageBytes }: RouteParts): void {
+export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes }: RouteParts): void {
   app.post(
     "/verify/start",
     {
@@ -62,17 +65,27 @@ export function kycRoutes(app: FastifyInstance, { kyc, once, imageBytes }: Route
       const body = request.body as Static<typeof StartRequest>;
       const { user_id: userId, verification_type: type = "FULL_KYC" } = body;
       const consent = body.consent && { version: body.consent.version, at: new Date(body.consent.at) };
-      const content = { userId, type, ...(body.consent && { consent: JSON.stringify(body.consent) }) };
-      return once(request, reply, content, () =>
-        kyc.start(request.caller, { userId, type: type as VerificationType, consent }),
-      );
+      const urls = body.capture && returnUrlsOf(body.capture);
+      const content = {
+        userId,
+        type,
+        ...(body.consent && { consent: JSON.stringify(body.consent) }),
+        ...(urls && { capture: JSON.stringify(urls) }),
+      };
+      return once(request, reply, content, async () => {
+        const input = { userId, type: type as VerificationType, consent, consentLater: urls !== undefined };
+        const started = await kyc.start(request.caller, input);
+        if (urls === undefined) return started;
+        const code = await capture.create(started.verification_id, userId, urls);
+        return { ...started, capture_url: captureUrl(`${request.protocol}://${request.host}`, code) };
+      });
     },
   );
 
   app.post(
     "/verify/ktp",
     {
-      config: { codes: CODES.ktp },
+      config: { codes: CODES.ktp, capture: true },
       schema: {
         ...common,
         operationId: "uploadKtp",
@@ -91,7 +104,7 @@ export function kycRoutes(app: FastifyInstance, { kyc, once, imageBytes }: Route
   app.post(
     "/verify/selfie",
     {
-      config: { codes: CODES.selfie },
+      config: { codes: CODES.selfie, capture: true },
       schema: {
         ...common,
         operationId: "uploadSelfie",
@@ -110,7 +123,7 @@ export function kycRoutes(app: FastifyInstance, { kyc, once, imageBytes }: Route
   app.get(
     "/verify/:verification_id",
     {
-      config: { codes: CODES.status },
+      config: { codes: CODES.status, capture: true },
       schema: {
         ...common,
         operationId: "getVerification",

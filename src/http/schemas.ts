@@ -29,7 +29,7 @@ const Kind = Type.Enum(["FULL_KYC", "BASIC_KYC"], {
   default: "FULL_KYC",
 });
 
-const Consent = Type.Object(
+export const Consent = Type.Object(
   {
     version: Type.String({
       minLength: 1,
@@ -42,11 +42,27 @@ const Consent = Type.Object(
   { description: "The user's consent, recorded with the verification." },
 );
 const startMembers = { user_id: UserId, verification_type: Type.Optional(Kind) };
-export const StartRequest = Type.Object({ ...startMembers, consent: Type.Optional(Consent) });
-// A form has no members within members; a consent that was sent must not be dropped in silence.
+/** Asks for a link to the capture page. */
+export const CaptureRequest = Type.Object(
+  {
+    success_url: Type.Optional(Type.String({ maxLength: 2000 })),
+    cancel_url: Type.Optional(Type.String({ maxLength: 2000 })),
+  },
+  {
+    description:
+      "Asks for a link to the capture page (capture_url); the addresses, https, are where the page sends the person in the end.",
+  },
+);
+export const StartRequest = Type.Object({
+  ...startMembers,
+  consent: Type.Optional(Consent),
+  capture: Type.Optional(CaptureRequest),
+});
+// A form has no members within members; what was sent must not be dropped in silence.
 const StartForm = Type.Object({
   ...startMembers,
   consent: Type.Optional(Type.Never({ description: "Send JSON to record a consent." })),
+  capture: Type.Optional(Type.Never({ description: "Send JSON to ask for a link." })),
 });
 
 const ImageText = Type.String({
@@ -189,9 +205,9 @@ const DukcapilResult = Type.Object(
 );
 
 const StatusName = Type.Enum(["PENDING", "PROCESSING", "VERIFIED", "REJECTED", "FAILED", "IN_REVIEW"]);
-const Moment = Type.String({ format: "date-time", description: "RFC 3339, UTC" });
+export const Moment = Type.String({ format: "date-time", description: "RFC 3339, UTC" });
 const ref = (name: keyof typeof NAMED_SCHEMAS) => Type.Unsafe({ $ref: `${name}#` });
-const Uuid = Type.String({ format: "uuid" });
+export const Uuid = Type.String({ format: "uuid" });
 
 const Problem = Type.Object(
   {
@@ -224,7 +240,12 @@ export const NAMED_SCHEMAS = {
 } as const;
 
 export const StartAnswer = Type.Object(
-  { verification_id: Uuid, status: Type.Literal("PENDING"), message: Type.String() },
+  {
+    verification_id: Uuid,
+    status: Type.Literal("PENDING"),
+    message: Type.String(),
+    capture_url: Type.Optional(Type.String({ description: "where one was asked for; opens once" })),
+  },
   { ...open, description: "The verification has begun." },
 );
 export const KtpAnswer = Type.Object(
@@ -291,6 +312,7 @@ const PROBLEM_WORDS: Readonly<Record<number, string>> = {
   401: "No token, or one that is not valid",
   403: "Another user's",
   404: "No such verification",
+  410: "The link was used already or has expired",
   409: "Not this step's turn, another upload under way, or the Idempotency-Key in flight",
   413: "The image is too large",
   415: "Not JSON or a form, or not a JPEG, PNG or WebP image",

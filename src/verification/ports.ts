@@ -10,6 +10,8 @@ export type Status = "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILE
 export interface Actor {
   readonly subject: string;
   readonly scopes: ReadonlySet<string>;
+  /** The one verification that a session of the capture page is for; absent: any that the rest allows. */
+  readonly onlyVerification?: string;
 }
 
 /** The service itself, where nobody's request is being answered. No token can carry its scope. */

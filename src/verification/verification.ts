@@ -77,7 +77,8 @@ export interface VerificationView {
 export interface KycService {
   start(
     caller: Caller,
-    input: { userId: string; type: VerificationType; consent?: Consent },
+    /** `consentLater`: the capture page asks for the consent, before it takes a picture. */
+    input: { userId: string; type: VerificationType; consent?: Consent; consentLater?: boolean },
   ): Promise<StartAnswer>;
   submitKtp(caller: Caller, verificationId: string, image: Uint8Array): Promise<KtpStepAnswer>;
   submitSelfie(caller: Caller, verificationId: string, image: Uint8Array): Promise<SelfieStepAnswer>;
@@ -178,6 +179,13 @@ export function kycService(parts: Parts): KycService {
       throw notYours();
     }
     refuseWrongStep(found, step);
+    if (policy.consentRequired && found.consent === null && step === "ktp") {
+      throw new KycError(
+        STEP_CODE[step],
+        409,
+        "The user's consent comes first: it is given on the capture page.",
+      );
+    }
     // The row is locked, not the images: a second upload gets 409 at once instead of waiting for the first one's OCR.
     const claim = await verifications.claim(verificationId, clock.now(), LEASE_SECONDS, caller);
     if (claim === null) throw notFound();
@@ -367,12 +375,12 @@ export function kycService(parts: Parts): KycService {
   }
 
   return {
-    async start(caller, { userId, type, consent }) {
+    async start(caller, { userId, type, consent, consentLater = false }) {
       if (!mayAct(caller, userId)) {
         await record("access.refused", caller, userId, null, { to: "start" });
         throw new KycError("KYC_AUTH_003", 403, "The token's subject may not act for this user_id.");
       }
-      refuseConsent(consent, policy.consentRequired, clock.now());
+      refuseConsent(consent, policy.consentRequired && !consentLater, clock.now());
       const created = await verifications.start({
         verificationId: parts.newId(),
         userId,
@@ -529,7 +537,7 @@ export function kycService(parts: Parts): KycService {
 }
 
 /** @throws KycError 400 where a consent is needed and none is given, or one that nobody can have given yet */
-function refuseConsent(consent: Consent | undefined, required: boolean, now: Date): void {
+export function refuseConsent(consent: Consent | undefined, required: boolean, now: Date): void {
   if (consent === undefined) {
     if (!required) return;
     throw new KycError(

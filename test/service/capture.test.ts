@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { clientOf, people, type Person, startTestService, type TestService } from "../support/service.ts";
+
+describe("a link to the capture page", () => {
+  let service: TestService;
+  let person: Person;
+
+  before(async () => {
+    service = await startTestService({ KYC_CONSENT_REQUIRED: "true" });
+    [person] = await people(service.dataDir, 61, 1);
+  });
+  after(() => service.close());
+
+  const ask = async (user: string, capture: object) =>
+    (await service.client(user)).post("/verify/start", { user_id: user, capture });
+  const open = async (code: string) => {
+    const response = await fetch(`${service.url}/api/v1/kyc/capture/open`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ code }),
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  const codeOf = (url: string) => new URL(url).hash.slice(1);
+
+  it("opens once, and its session does everything for its own verification and nothing else", async () => {
+    const { status, body } = await ask("page-user", {
+      success_url: "https://shop.example/done?x=1",
+      cancel_url: "http://localhost:3000/back",
+    });
+    assert.equal(status, 200);
+    assert.equal(new URL(body.capture_url).origin, service.url);
+    assert.equal(new URL(body.capture_url).pathname, "/capture");
+
+    const first = await open(codeOf(body.capture_url));
+    assert.equal(first.status, 200);
+    assert.equal(first.body.verification_id, body.verification_id);
+    assert.equal(first.body.success_url, "https://shop.example/done?x=1");
+    const second = await open(codeOf(body.capture_url));
+    assert.equal(second.status, 410);
+    assert.equal(second.body.error_code, "KYC_VAL_003");
+
+    const page = clientOf(service.url, first.body.session, "page-user");
+    const id = body.verification_id;
+    const early = await page.ktp(id, person.ktp);
+    assert.equal(early.status, 409, "a picture before the consent");
+    const consent = await page.post("/capture/consent", { version: "2026-1", at: new Date().toISOString() });
+    assert.equal(consent.status, 200);
+    const read = await page.ktp(id, person.ktp);
+    assert.equal(read.status, 200, JSON.stringify(read.body));
+    const seen = await page.get(`/verify/${id}`);
+    assert.equal(seen.status, 200);
+    assert.equal(seen.body.consent.version, "2026-1");
+    const done = await page.selfie(id, person.selfie);
+    assert.equal(done.status, 200, JSON.stringify(done.body));
+
+    const other = (await ask("page-user", {})).body.verification_id;
+    for (const refused of [
+      await page.get(`/verify/${other}`),
+      await page.ktp(other, person.ktp),
+      await page.get("/user/page-user"),
+      await page.post("/verify/start", { user_id: "page-user" }),
+      await page.get("/events"),
+    ]) {
+      assert.equal(refused.status, 403);
+      assert.equal(refused.body.error_code, "KYC_AUTH_003");
+    }
+  });
+
+  it("is refused where its session never was, and where its return address leads astray", async () => {
+    const stranger = clientOf(service.url, "capture.AAAA", "page-user");
+    assert.equal((await stranger.get("/user/page-user")).status, 401);
+    assert.equal((await open("no-such-code")).status, 410);
+    for (const bad of ["javascript:alert(1)", "http://shop.example/", "https://u:p@shop.example/", "shop"]) {
+      const { status, body } = await ask("page-user", { success_url: bad });
+      assert.equal(status, 400, bad);
+      assert.equal(body.errors[0].field, "capture.success_url");
+    }
+  });
+
+  it("is shown with a policy that lets in nothing from elsewhere", async () => {
+    const response = await fetch(`${service.url}/capture`);
+    if (response.status === 503) {
+      assert.match((await response.json()).detail, /npm run build:web/);
+      return;
+    }
+    assert.equal(response.status, 200);
+    const policy = response.headers.get("content-security-policy") ?? "";
+    assert.match(policy, /default-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe-inline|https?:/);
+    assert.equal((await fetch(`${service.url}/pages/models/antispoof.json`)).status, 404);
+    assert.equal((await fetch(`${service.url}/pages/models/blazeface.json`)).status, 200);
+    assert.equal((await fetch(`${service.url}/pages/..%2f..%2fpackage.json`)).status, 404);
+  });
+});
