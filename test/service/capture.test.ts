@@ -20,7 +20,8 @@ describe("a link to the capture page", () => {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ code }),
     });
-    return { status: response.status, body: await response.json() };
+    const body = (await response.json()) as Record<string, string>;
+    return { status: response.status, body };
   };
   const codeOf = (url: string) => new URL(url).hash.slice(1);
 
@@ -82,7 +83,7 @@ describe("a link to the capture page", () => {
   it("is shown with a policy that lets in nothing from elsewhere", async () => {
     const response = await fetch(`${service.url}/capture`);
     if (response.status === 503) {
-      assert.match((await response.json()).detail, /npm run build:web/);
+      assert.match(((await response.json()) as { detail: string }).detail, /npm run build:web/);
       return;
     }
     assert.equal(response.status, 200);
