@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { clientOf, people, type Person, startTestService, type TestService } from "../support/service.ts";
+import { clientOf, type Person, people, startTestService, type TestService } from "../support/service.ts";
 
 describe("a link to the capture page", () => {
   let service: TestService;
