@@ -10,6 +10,7 @@ import { drawReport, type Report, type Setting } from "./report.ts";
 const PARTS: Readonly<Record<string, () => Promise<(setting: Setting) => Promise<Report>>>> = {
   ktp: async () => (await import("./ktp.ts")).ktp,
   face: async () => (await import("./face.ts")).face,
+  search: async () => (await import("./search.ts")).search,
   start: async () => (await import("./start.ts")).start,
   memory: async () => (await import("./memory.ts")).memory,
 };

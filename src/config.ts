@@ -35,6 +35,8 @@ export interface Config {
     readonly ocrConfidence: number;
     readonly attempts: number;
     readonly baselineMayDecide: boolean;
+    /** What becomes of a person who seems to be VERIFIED already as another user. */
+    readonly duplicates: "flag" | "review" | "reject";
     readonly consentRequired: boolean;
   };
   readonly dukcapil: {
@@ -104,6 +106,7 @@ const KNOWN_KYC = new Set([
   "KYC_ATTEMPTS",
   "KYC_CONSENT_REQUIRED",
   "KYC_ALLOW_BASELINE_LIVENESS",
+  "KYC_DUPLICATES",
   "KYC_MODELS_CACHE",
   "KYC_STOP_SECONDS",
 ]);
@@ -301,6 +304,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       ocrConfidence: number("OCR_CONFIDENCE_THRESHOLD", 0.8, 0, 1, false),
       attempts: number("KYC_ATTEMPTS", 3, 1, 100),
       baselineMayDecide,
+      duplicates: choice("KYC_DUPLICATES", ["flag", "review", "reject"] as const, "flag"),
       consentRequired: flag("KYC_CONSENT_REQUIRED", false),
     },
     dukcapil: {

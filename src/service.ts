@@ -6,6 +6,7 @@ import { audit } from "./database/audit.ts";
 import { checkpoint } from "./database/audit-checks.ts";
 import { captures } from "./database/captures.ts";
 import { openDatabase } from "./database/database.ts";
+import { faces } from "./database/faces.ts";
 import { idempotency } from "./database/idempotency.ts";
 import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
 import { verifications } from "./database/verifications.ts";
@@ -107,10 +108,19 @@ async function build(
   const events = outbox({ db, sealer, traceparent: currentTraceparent });
   const chain = auditChain(await auditKey(db, sealer));
   const trail = audit({ db, chain, trace: currentTraceparent });
+  const comparison = faceModel(config.vision.faceThreshold);
+  const known = faces({
+    db,
+    sealer,
+    model: comparison.name,
+    least: comparison.identification,
+    onBroken: (verification_id, err) => log.error({ verification_id, err }, "a stored face does not open"),
+  });
   const store = verifications({
     db,
     sealer,
     audit: trail,
+    faces: known,
     index: blindIndex(await blindIndexKey(db, sealer)),
     outbox: events,
     onBroken: (verification_id, err) =>
@@ -150,7 +160,7 @@ async function build(
     livenessThreshold: config.vision.livenessThreshold,
     workers: config.vision.workers,
     queue: config.vision.queue,
-    faceModel: faceModel(config.vision.faceThreshold),
+    faceModel: comparison,
     strongSpoofing,
     onError: (err) => log.error({ err }, "an image worker ended and is replaced"),
   });
@@ -163,6 +173,11 @@ async function build(
   metrics.gauge("kyc_vision_queue_length", "Images waiting for a worker.", () => vision.load.waiting);
   metrics.gauge("kyc_vision_workers_busy", "Image workers at work.", () => vision.load.running);
   metrics.gauge("kyc_outbox_events", "Events not sent yet.", async () => (await events.backlog()).waiting);
+
+  metrics.gauge("kyc_faces_known", "Faces in memory that a new one is looked for among.", () => known.size);
+  // In the background: the first decisions wait for what is missing, nothing else does.
+  const loaded = known.refresh().catch((err) => log.error({ err }, "the known faces could not be read yet"));
+  undo.push(() => loaded);
 
   const clock = { now: () => new Date() };
   const kyc = kycService({
@@ -180,6 +195,7 @@ async function build(
       ocrConfidence: config.policy.ocrConfidence,
       attempts: config.policy.attempts,
       baselineMayDecide: config.policy.baselineMayDecide,
+      duplicates: config.policy.duplicates,
       consentRequired: config.policy.consentRequired,
     },
     fullNik: config.events.fullNik,
@@ -190,6 +206,7 @@ async function build(
     keepTime(
       [
         { name: "registry checks", everySeconds: DUE_EVERY_SECONDS, run: () => kyc.resumeDue() },
+        { name: "erased faces", everySeconds: PURGE_EVERY_SECONDS, run: () => known.forgetErased() },
         {
           name: "idempotency records",
           everySeconds: PURGE_EVERY_SECONDS,

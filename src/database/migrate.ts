@@ -6,6 +6,7 @@ import * as sealedKeys from "./migrations/0004-sealed-keys.ts";
 import * as audit from "./migrations/0005-audit.ts";
 import * as consent from "./migrations/0006-consent.ts";
 import * as captures from "./migrations/0007-captures.ts";
+import * as faces from "./migrations/0008-faces.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0005-audit": audit,
   "0006-consent": consent,
   "0007-captures": captures,
+  "0008-faces": faces,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

@@ -2,7 +2,7 @@ import type { Selectable, Updateable } from "kysely";
 import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
 import type { BlindIndex } from "../security/blind-index.ts";
 import type { Sealer } from "../security/sealer.ts";
-import type { Change, Status, Verification, VerificationType } from "../verification/ports.ts";
+import type { Change, Duplicate, Status, Verification, VerificationType } from "../verification/ports.ts";
 import {
   type FaceMatchResult,
   KTP_FIELDS,
@@ -10,6 +10,8 @@ import {
   type KtpOcrResult,
   type LivenessResult,
 } from "../vision/facts.ts";
+import { embeddingFromBytes, embeddingToBytes } from "./embeddings.ts";
+import { openFace, sealFace } from "./faces.ts";
 import type { KycVerificationsTable } from "./schema.ts";
 import { openBytes, openJson, sealBytes, sealJson } from "./sealed-json.ts";
 
@@ -19,21 +21,6 @@ type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding";
 /** Names the column and the row, so that a value moved to another of either does not open. */
 const contextOf = (column: SealedColumn, verificationId: string) =>
   `kyc_verifications.${column}:${verificationId}`;
-
-/** Float32 in the byte order of the machines that there are; fixed, since a database outlives its machine. */
-function embeddingToBytes(embedding: Float32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(embedding.length * Float32Array.BYTES_PER_ELEMENT));
-  for (const [i, value] of embedding.entries())
-    view.setFloat32(i * Float32Array.BYTES_PER_ELEMENT, value, true);
-  return new Uint8Array(view.buffer);
-}
-
-function embeddingFromBytes(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.byteLength / Float32Array.BYTES_PER_ELEMENT }, (_, i) =>
-    view.getFloat32(i * Float32Array.BYTES_PER_ELEMENT, true),
-  );
-}
 
 /**
  * A reading of the replaced service lacks the members that came after it: fields are what it said, with the
@@ -77,6 +64,9 @@ export function verificationOf(row: Row, sealer: Sealer): Verification {
         ? null
         : embeddingFromBytes(openBytes(sealer, row.portrait_embedding, contextOf("portrait_embedding", id))),
     embeddingModel: row.embedding_model,
+    selfieEmbedding: row.selfie_embedding && openFace(sealer, row.selfie_embedding, id),
+    selfieModel: row.selfie_model,
+    duplicateOf: row.duplicate_of as readonly Duplicate[] | null,
     rejectionReason: row.rejection_reason,
     ktpAttempts: row.ktp_attempts,
     selfieAttempts: row.selfie_attempts,
@@ -116,6 +106,12 @@ export function columnsOf(
         : sealBytes(sealer, embeddingToBytes(value), contextOf("portrait_embedding", verificationId)),
     ),
     embedding_model: change.embeddingModel,
+    selfie_embedding: given(
+      change.selfieEmbedding,
+      (value) => value && sealFace(sealer, value, verificationId),
+    ),
+    selfie_model: change.selfieModel,
+    duplicate_of: given(change.duplicateOf, plain),
     rejection_reason: change.rejectionReason,
     ktp_attempts: change.ktpAttempts,
     selfie_attempts: change.selfieAttempts,

@@ -30,6 +30,13 @@ export interface KycVerificationsTable {
   /** Sealed: little-endian float32. */
   portrait_embedding: Json;
   embedding_model: Nullable<string>;
+  /** Sealed: see faces.ts. */
+  selfie_embedding: Nullable<Uint8Array>;
+  selfie_model: Nullable<string>;
+  /** From VERIFIED on, where there is a face: in the order in which they can be found. */
+  face_number: Nullable<number>;
+  /** An array of `Duplicate`; null where none was looked for. */
+  duplicate_of: Json;
   ktp_attempts: Generated<number>;
   selfie_attempts: Generated<number>;
   dukcapil_tries: Generated<number>;

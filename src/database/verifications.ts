@@ -1,10 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { type ExpressionBuilder, type Kysely, sql } from "kysely";
+import { type ExpressionBuilder, type Kysely, sql, type Transaction } from "kysely";
 import type { Outbox } from "../events/outbox.ts";
 import type { BlindIndex } from "../security/blind-index.ts";
 import { SealBrokenError, type Sealer } from "../security/sealer.ts";
-import { type Change, type Claim, SERVICE, type Verifications } from "../verification/ports.ts";
+import {
+  type AuditEntry,
+  type Change,
+  type Claim,
+  type Conclusion,
+  type Duplicate,
+  SERVICE,
+  type Verification,
+  type Verifications,
+} from "../verification/ports.ts";
 import type { Audit } from "./audit.ts";
+import { type Faces, lockDuplicates, nextFaceNumber } from "./faces.ts";
 import { columnsOf, verificationOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -51,6 +61,30 @@ const entryOf = ({ by, verification }: Claim, change: Change, now: Date) => {
   };
 };
 
+/** More verifications of one NIK than these are not told of. */
+const MOST_OF_ONE_NIK = 20;
+
+async function sameNik(
+  transaction: Transaction<Schema>,
+  nikIndex: string,
+  userId: string,
+): Promise<Duplicate[]> {
+  const rows = await transaction
+    .selectFrom("kyc_verifications")
+    .select("verification_id")
+    .where("nik_index", "=", nikIndex)
+    .where("user_id", "!=", userId)
+    .where("status", "=", "VERIFIED")
+    .orderBy("completed_at", "desc")
+    .limit(MOST_OF_ONE_NIK)
+    .execute();
+  return rows.map(({ verification_id }) => ({
+    verificationId: verification_id,
+    by: "nik",
+    similarity: null,
+  }));
+}
+
 const leaseFrom = (now: Date, seconds: number) => new Date(now.getTime() + seconds * SECOND);
 
 /**
@@ -63,6 +97,7 @@ export function verifications({
   index,
   outbox,
   audit,
+  faces,
   onBroken = () => undefined,
 }: {
   db: Kysely<Schema>;
@@ -70,8 +105,34 @@ export function verifications({
   index: BlindIndex;
   outbox: Outbox;
   audit: Audit;
+  faces: Faces;
   onBroken?: (verificationId: string, error: SealBrokenError) => void;
 }): Verifications {
+  async function write(
+    transaction: Transaction<Schema>,
+    tell: (entry: AuditEntry) => Promise<void>,
+    claim: Claim,
+    { change, events }: Conclusion,
+    now: Date,
+  ): Promise<Verification | null> {
+    const { verificationId, userId, selfieEmbedding } = claim.verification;
+    const columns = columnsOf(change, verificationId, sealer, index);
+    const verified = change.status === "VERIFIED" && (change.selfieEmbedding ?? selfieEmbedding) !== null;
+    if (verified) await lockDuplicates(transaction);
+    const row = await transaction
+      .updateTable("kyc_verifications")
+      .set({ ...columns, ...FREE, updated_at: now, ...(verified && { face_number: nextFaceNumber }) })
+      .where("verification_id", "=", verificationId)
+      .where("claim_token", "=", claim.token)
+      .where("claim_expires_at", ">", now)
+      .returningAll()
+      .executeTakeFirst();
+    if (!row) return null;
+    await outbox.append(transaction, userId, events, now);
+    await tell(entryOf(claim, change, now));
+    return verificationOf(row, sealer);
+  }
+
   return {
     async start({ verificationId, userId, type, consent, by = SERVICE, now }) {
       const values = {
@@ -158,22 +219,20 @@ export function verifications({
       return exists ? "busy" : null;
     },
 
-    async settle(claim, change, events, now) {
-      const { verificationId, userId } = claim.verification;
-      const columns = columnsOf(change, verificationId, sealer, index);
+    settle: (claim, change, events, now) =>
+      audit.transact((transaction, tell) => write(transaction, tell, claim, { change, events }, now)),
+
+    async conclude(claim, decide, now) {
+      const { userId, ktp, selfieEmbedding, selfieModel } = claim.verification;
+      const search =
+        selfieEmbedding && selfieModel === faces.model ? await faces.search(selfieEmbedding) : null;
       return audit.transact(async (transaction, tell) => {
-        const row = await transaction
-          .updateTable("kyc_verifications")
-          .set({ ...columns, ...FREE, updated_at: now })
-          .where("verification_id", "=", verificationId)
-          .where("claim_token", "=", claim.token)
-          .where("claim_expires_at", ">", now)
-          .returningAll()
-          .executeTakeFirst();
-        if (!row) return null;
-        await outbox.append(transaction, userId, events, now);
-        await tell(entryOf(claim, change, now));
-        return verificationOf(row, sealer);
+        await lockDuplicates(transaction);
+        const duplicates = [
+          ...(ktp?.nik ? await sameNik(transaction, index.of(ktp.nik), userId) : []),
+          ...(search ? await faces.duplicates(transaction, search, userId) : []),
+        ];
+        return write(transaction, tell, claim, decide(duplicates), now);
       });
     },
 

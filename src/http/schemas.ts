@@ -279,6 +279,21 @@ export const VerificationAnswer = Type.Object(
     face_match_result: nullable(ref("FaceMatchResult")),
     dukcapil_result: nullable(ref("DukcapilResult")),
     rejection_reason: nullableText,
+    duplicate_of: Type.Optional(
+      nullable(
+        Type.Array(
+          Type.Object({
+            verification_id: Type.String(),
+            by: Type.Enum(["face", "nik"]),
+            similarity: nullable(Type.Number({ minimum: -1, maximum: 1, description: "cosine" })),
+          }),
+          {
+            description:
+              "other users' VERIFIED verifications of what seems to be the same person; only for the scopes kyc:review and kyc:service",
+          },
+        ),
+      ),
+    ),
     created_at: Moment,
     completed_at: nullable(Moment),
   },

@@ -1,6 +1,9 @@
 import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
 import type { FaceMatchResult, Hint, KtpReport, LivenessResult, SelfieReport } from "../vision/facts.ts";
-import type { VerificationType } from "./ports.ts";
+import type { Duplicate, VerificationType } from "./ports.ts";
+
+/** `flag` stores what was found and decides nothing; `review` hands it to a person; `reject` refuses. */
+export type DuplicatePolicy = "flag" | "review" | "reject";
 
 /** Every threshold by which the service decides, in one place. */
 export interface Policy {
@@ -20,6 +23,8 @@ export interface Policy {
   readonly attempts: number;
   /** Whether a selfie may be VERIFIED where only the weak spoofing networks are installed. */
   readonly baselineMayDecide: boolean;
+  /** What becomes of a person who seems to be VERIFIED already as another user. */
+  readonly duplicates: DuplicatePolicy;
   /** Whether a verification may only be started with the user's consent. */
   readonly consentRequired: boolean;
 }
@@ -33,6 +38,7 @@ export const DEFAULT_POLICY: Policy = {
   selfieQuality: 0.25,
   attempts: 3,
   baselineMayDecide: false,
+  duplicates: "flag",
   consentRequired: false,
 };
 
@@ -104,11 +110,13 @@ export interface Evidence {
   readonly liveness: LivenessResult | null;
   readonly faceMatch: FaceMatchResult | null;
   readonly dukcapil: DukcapilResult | null;
+  /** Other users' VERIFIED verifications of what seems to be the same person. */
+  readonly duplicateOf: readonly Duplicate[];
 }
 
 export type Decision =
   | { readonly status: "VERIFIED" }
-  | { readonly status: "REJECTED" | "FAILED"; readonly reason: string }
+  | { readonly status: "REJECTED" | "FAILED" | "IN_REVIEW"; readonly reason: string }
   /** The registry has not answered yet, and nothing else speaks against the person. */
   | { readonly status: "PROCESSING" };
 
@@ -119,11 +127,20 @@ const REGISTRY_REASONS = {
   NOT_FOUND: "The civil registry does not know this NIK.",
 } as const;
 
+/** They tell the person no more than that there is another: not who, nor what else is known. */
+const DUPLICATE_REASONS = [
+  { by: "nik", reason: "This NIK has already been verified for another user." },
+  { by: "face", reason: "This face has already been verified for another user." },
+] as const satisfies readonly { by: Duplicate["by"]; reason: string }[];
+
 /**
  * The decision, from evidence alone: every check that speaks against the person is named; VERIFIED only where every
  * check of the type was made and passed.
  */
-export function decide({ type, liveness, faceMatch, dukcapil }: Evidence, policy: Policy): Decision {
+export function decide(
+  { type, liveness, faceMatch, dukcapil, duplicateOf }: Evidence,
+  policy: Policy,
+): Decision {
   const reasons: string[] = [];
   if (type === "FULL_KYC") {
     if (liveness !== null && !liveness.is_live) {
@@ -144,6 +161,10 @@ export function decide({ type, liveness, faceMatch, dukcapil }: Evidence, policy
   } else if (registry === "VALID" && !dukcapil?.is_valid) {
     reasons.push("The particulars on the KTP do not agree with the civil registry's.");
   }
+  const duplicates = DUPLICATE_REASONS.filter(({ by }) => duplicateOf.some((one) => one.by === by)).map(
+    ({ reason }) => reason,
+  );
+  if (policy.duplicates === "reject") reasons.push(...duplicates);
   if (reasons.length > 0) return { status: "REJECTED", reason: reasons.join(" ") };
   if (registry === "ERROR") {
     return {
@@ -162,6 +183,10 @@ export function decide({ type, liveness, faceMatch, dukcapil }: Evidence, policy
     }
   }
   // By its own word, not by elimination: whatever the registry may say one day, only this is a pass.
-  if (registry === "VALID" && dukcapil.is_valid) return { status: "VERIFIED" };
+  if (registry === "VALID" && dukcapil.is_valid) {
+    return policy.duplicates === "review" && duplicates.length > 0
+      ? { status: "IN_REVIEW", reason: duplicates.join(" ") }
+      : { status: "VERIFIED" };
+  }
   return { status: "FAILED", reason: "The civil registry's answer could not be understood." };
 }

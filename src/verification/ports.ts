@@ -74,6 +74,11 @@ export interface Verification {
   readonly portraitEmbedding: Float32Array | null;
   /** Name of the network that made it: embeddings of two networks are never compared. */
   readonly embeddingModel: string | null;
+  /** The selfie's, unit length; null where there is none. What is read again is rounded, see the repository. */
+  readonly selfieEmbedding: Float32Array | null;
+  readonly selfieModel: string | null;
+  /** Verified people of other users that seem to be this one; null where it was not looked for any. */
+  readonly duplicateOf: readonly Duplicate[] | null;
   readonly rejectionReason: string | null;
   /** Photographs refused so far. */
   readonly ktpAttempts: number;
@@ -84,6 +89,21 @@ export interface Verification {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
+}
+
+/** Another user's VERIFIED verification of what seems to be the same person. */
+export interface Duplicate {
+  readonly verificationId: string;
+  /** What is the same. */
+  readonly by: "face" | "nik";
+  /** Cosine of the two selfies; null where the NIK is the same. */
+  readonly similarity: number | null;
+}
+
+/** How a verification ends, and what is told of it. */
+export interface Conclusion {
+  readonly change: Change;
+  readonly events: readonly KycEvent[];
 }
 
 /** What a step changes. A member that is absent stays as it was. `nik` is stored as a blind index only. */
@@ -133,6 +153,17 @@ export interface Verifications {
    * @returns the row as it is now, or null where the claim had been lost: nothing was written then
    */
   settle(claim: Claim, change: Change, events: readonly KycEvent[], now: Date): Promise<Verification | null>;
+  /**
+   * As `settle`, for a decision: looks for the same NIK and the same face among other users' VERIFIED verifications, and
+   * writes what `decide` makes of it, all in one transaction. One at a time over all processes: of two that end at once
+   * the second sees the first.
+   * @param decide  is handed what was found, the likeliest first; adds `duplicateOf` itself
+   */
+  conclude(
+    claim: Claim,
+    decide: (duplicates: readonly Duplicate[]) => Conclusion,
+    now: Date,
+  ): Promise<Verification | null>;
   /** Gives the claim back and changes nothing. */
   release(claim: Claim): Promise<void>;
   /** Claims up to `limit` PROCESSING rows whose registry check is due. */

@@ -20,6 +20,7 @@ import type {
   Change,
   Claim,
   Clock,
+  Conclusion,
   Consent,
   Images,
   KycEvent,
@@ -68,6 +69,14 @@ export interface VerificationView {
   readonly face_match_result: FaceMatchResult | null;
   readonly dukcapil_result: DukcapilResult | null;
   readonly rejection_reason: string | null;
+  /** Only for those who may review; null where no decision has looked for any. */
+  readonly duplicate_of?:
+    | readonly {
+        readonly verification_id: string;
+        readonly by: "face" | "nik";
+        readonly similarity: number | null;
+      }[]
+    | null;
   /** RFC 3339, UTC. */
   readonly created_at: string;
   readonly completed_at: string | null;
@@ -150,8 +159,8 @@ const FAULT_STATUS: Readonly<Record<ImageFault, number>> = {
 export function kycService(parts: Parts): KycService {
   const { verifications, audit, images, vision, dukcapil, clock, policy, witness } = parts;
 
-  const mayRead = (caller: Caller, userId: string) =>
-    caller.subject === userId || caller.scopes.has("kyc:review") || caller.scopes.has("kyc:service");
+  const mayReview = ({ scopes }: Caller) => scopes.has("kyc:review") || scopes.has("kyc:service");
+  const mayRead = (caller: Caller, userId: string) => caller.subject === userId || mayReview(caller);
   const mayAct = (caller: Caller, userId: string) =>
     caller.subject === userId || caller.scopes.has("kyc:service");
   const notYours = () => new KycError("KYC_AUTH_003", 403, "This verification belongs to another user.");
@@ -268,8 +277,11 @@ export function kycService(parts: Parts): KycService {
     change: Change,
     events: readonly KycEvent[] = [],
   ): Promise<Verification> {
-    const now = clock.now();
-    const settled = await verifications.settle(claim, change, events, now);
+    return takenOver(await verifications.settle(claim, change, events, clock.now()), change);
+  }
+
+  /** @throws KycError 503 where nothing was written, because the claim had been lost */
+  async function takenOver(settled: Verification | null, change: Change): Promise<Verification> {
     // The lease ran out and somebody else may have gone on from the state before: this result must not overwrite theirs.
     if (settled === null) {
       const orphan = change.ktpImage ?? change.selfieImage;
@@ -293,20 +305,29 @@ export function kycService(parts: Parts): KycService {
     status: "VERIFIED" | "REJECTED" | "FAILED",
     reason: string | null,
   ): Promise<Verification> {
-    const v = claim.verification;
+    const ending = end(claim.verification, change, status, reason);
+    const done = await settle(claim, ending.change, ending.events);
+    witness.completed(done.type, status);
+    return done;
+  }
+
+  /** What ends a verification: the change and its event. */
+  function end(
+    v: Verification,
+    change: Change,
+    status: "VERIFIED" | "REJECTED" | "FAILED",
+    reason: string | null,
+  ): Conclusion {
     const common = { verification_id: v.verificationId, user_id: v.userId };
     const ktp = change.ktp ?? v.ktp;
     const event: KycEvent =
       status === "VERIFIED"
         ? { kind: "verified", value: { ...common, nik: eventNik(ktp?.nik), name: ktp?.name ?? null, status } }
         : { kind: "failed", value: { ...common, status, reason } };
-    const done = await settle(
-      claim,
-      { ...change, status, rejectionReason: reason, completedAt: clock.now(), dukcapilDueAt: null },
-      [event],
-    );
-    witness.completed(v.type, status);
-    return done;
+    return {
+      change: { ...change, status, rejectionReason: reason, completedAt: clock.now(), dukcapilDueAt: null },
+      events: [event],
+    };
   }
 
   const eventNik = (nik: string | null | undefined) =>
@@ -341,13 +362,24 @@ export function kycService(parts: Parts): KycService {
       result = unanswered(ktp.nik, givenUp ? "ERROR" : "PENDING");
       waiting = { dukcapilTries: tries, dukcapilDueAt: new Date(now.getTime() + seconds * 1000) };
     }
-    const decision = decide(
-      { type: v.type, liveness: v.liveness, faceMatch: v.faceMatch, dukcapil: result },
-      policy,
+    const now = clock.now();
+    const concluded = await verifications.conclude(
+      claim,
+      (duplicateOf) => {
+        const evidence = { liveness: v.liveness, faceMatch: v.faceMatch, dukcapil: result, duplicateOf };
+        const decision = decide({ type: v.type, ...evidence }, policy);
+        const change: Change = { ...waiting, dukcapil: result, duplicateOf };
+        if (decision.status === "PROCESSING") return { change, events: [] };
+        if (decision.status === "IN_REVIEW") {
+          return { change: { ...change, status: "IN_REVIEW", dukcapilDueAt: null }, events: [] };
+        }
+        return end(v, change, decision.status, decision.status === "VERIFIED" ? null : decision.reason);
+      },
+      now,
     );
-    if (decision.status === "PROCESSING") return settle(claim, { ...waiting, dukcapil: result });
-    const reason = decision.status === "VERIFIED" ? null : decision.reason;
-    return complete(claim, { ...waiting, dukcapil: result }, decision.status, reason);
+    const done = await takenOver(concluded, {});
+    if (FINAL.has(done.status)) witness.completed(done.type, done.status);
+    return done;
   }
 
   /**
@@ -454,9 +486,16 @@ export function kycService(parts: Parts): KycService {
       const judgement = judgeSelfie(report, policy);
       if (!judgement.accepted) return refusePhotograph(claim, "selfie", judgement.hints);
       const faceMatch = matchFaces(v, report);
+      const selfieEmbedding = report.face?.embedding ?? null;
       const done = await storeAndAsk(
         claim,
-        { selfieImage: await keep(claim, "selfie", image), liveness: report.liveness, faceMatch },
+        {
+          selfieImage: await keep(claim, "selfie", image),
+          liveness: report.liveness,
+          faceMatch,
+          selfieEmbedding,
+          selfieModel: selfieEmbedding && vision.faceModel.name,
+        },
         [],
       );
       return {
@@ -476,7 +515,7 @@ export function kycService(parts: Parts): KycService {
       const action = may ? "verification.read" : "access.refused";
       await record(action, caller, found.userId, verificationId, may ? undefined : { to: "status" });
       if (!may) throw notYours();
-      return view(found);
+      return view(found, mayReview(caller));
     },
 
     async history(caller, userId, limit, cursor) {
@@ -490,7 +529,7 @@ export function kycService(parts: Parts): KycService {
       }
       const { items, next } = await verifications.history(userId, limit, cursor);
       await record("history.read", caller, userId, null, { verifications: items.length });
-      return { items: items.map(view), next };
+      return { items: items.map((item) => view(item, mayReview(caller))), next };
     },
 
     async ownerOf(verificationId) {
@@ -587,7 +626,8 @@ function unanswered(nik: string, status: "PENDING" | "ERROR"): DukcapilResult {
   };
 }
 
-function view(v: Verification): VerificationView {
+/** @param reviews  whether whoever looks may know of other users: a person is not told who else has their face */
+function view(v: Verification, reviews: boolean): VerificationView {
   return {
     verification_id: v.verificationId,
     user_id: v.userId,
@@ -599,6 +639,14 @@ function view(v: Verification): VerificationView {
     face_match_result: v.faceMatch,
     dukcapil_result: v.dukcapil,
     rejection_reason: v.rejectionReason,
+    ...(reviews && {
+      duplicate_of:
+        v.duplicateOf?.map(({ verificationId, by, similarity }) => ({
+          verification_id: verificationId,
+          by,
+          similarity,
+        })) ?? null,
+    }),
     created_at: v.createdAt.toISOString(),
     completed_at: v.completedAt?.toISOString() ?? null,
   };

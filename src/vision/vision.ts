@@ -20,8 +20,11 @@ export class VisionFailedError extends Error {
 
 /** Pixels in, facts out. The rest of the service sees this and nothing behind it. */
 export interface Vision {
-  /** The embedding network in use, and the cosine above which two of its embeddings are one person's. */
-  readonly faceModel: { readonly name: string; readonly threshold: number };
+  /**
+   * The embedding network in use, the cosine from which two of its embeddings are one person's, and the one from which
+   * a face found among many is told of.
+   */
+  readonly faceModel: { readonly name: string; readonly threshold: number; readonly identification: number };
   /** Whether the strong spoofing pack is loaded; without it liveness rests on the baseline, which may not decide. */
   readonly strongSpoofing: boolean;
   /** @throws ImageRefusedError, VisionBusyError, VisionFailedError */

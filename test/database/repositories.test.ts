@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { CompiledQuery, sql } from "kysely";
 import { audit } from "../../src/database/audit.ts";
+import { faces } from "../../src/database/faces.ts";
 import { idempotency } from "../../src/database/idempotency.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { outbox } from "../../src/events/outbox.ts";
@@ -84,6 +85,9 @@ function repositories(
         dukcapil: null,
         portraitEmbedding: null,
         embeddingModel: null,
+        selfieEmbedding: null,
+        selfieModel: null,
+        duplicateOf: null,
         rejectionReason: null,
         ktpAttempts: 0,
         selfieAttempts: 0,
@@ -147,6 +151,10 @@ function repositories(
       },
       portraitEmbedding: Float32Array.from([0.1, -0.25, 1e-20, 0]),
       embeddingModel: "faceres",
+      // Whole steps of the largest: kept in a byte each, others are rounded to such.
+      selfieEmbedding: Float32Array.from([1, -1, 0, 64 * Math.fround(1 / 127)]),
+      selfieModel: "faceres",
+      duplicateOf: [{ verificationId: "an earlier one", by: "face", similarity: 0.7 }],
       rejectionReason: "none",
       ktpAttempts: 1,
       selfieAttempts: 2,
@@ -537,6 +545,7 @@ function repositories(
       index,
       outbox: events,
       audit: audit({ db, chain: storage.chain }),
+      faces: faces({ db, sealer, model: "none", least: 0.5 }),
     });
     const id = randomUUID();
     await watched.start({ verificationId: id, userId: "user-7", type: "FULL_KYC", now: T0 });

@@ -63,6 +63,28 @@ describe("a verification from start to decision, on real pixels", () => {
     });
   });
 
+  test("the same person as another user is told to those who review, not to the user", async () => {
+    const other = await running.client("user-2");
+    const id = await other.start();
+    assert.equal((await other.ktp(id, ani.ktp)).status, 200);
+    assert.equal((await other.selfie(id, ani.selfie)).body.status, "VERIFIED", "to flag is the default");
+    const { body: own } = await other.get(`/verify/${id}`);
+    assert.equal("duplicate_of" in own, false);
+    const reviewer = await running.client("staff", "kyc:review");
+    const { body: seen } = await reviewer.get(`/verify/${id}`);
+    const [first] = (await client.get("/user/user-1")).body;
+    assert.deepEqual(
+      seen.duplicate_of.map((one: Record<string, unknown>) => [one.by, one.verification_id]),
+      [
+        ["nik", first.verification_id],
+        ["face", first.verification_id],
+      ],
+    );
+    assert.equal(seen.duplicate_of[0].similarity, null);
+    assert.ok(seen.duplicate_of[1].similarity > 0.95, "it is the same picture");
+    assert.deepEqual((await reviewer.get(`/verify/${first.verification_id}`)).body.duplicate_of, []);
+  });
+
   test("another person's selfie is REJECTED, and the reason says so", async () => {
     const id = await client.start();
     assert.equal((await client.ktp(id, ani.ktp)).status, 200);

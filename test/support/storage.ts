@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Audit, audit } from "../../src/database/audit.ts";
 import { type Database, openDatabase } from "../../src/database/database.ts";
+import { type Faces, faces } from "../../src/database/faces.ts";
 import { type Idempotency, idempotency } from "../../src/database/idempotency.ts";
 import { auditKey, blindIndexKey } from "../../src/database/sealed-keys.ts";
 import { verifications } from "../../src/database/verifications.ts";
@@ -22,6 +23,7 @@ export interface Storage extends Database {
   readonly outbox: Outbox;
   readonly chain: AuditChain;
   readonly audit: Audit;
+  readonly faces: Faces;
   readonly idempotency: Idempotency;
   readonly images: FolderImages;
   /** Ids of the rows that `claimDue` left out. */
@@ -39,6 +41,7 @@ export async function openStorage({ url, dataDir }: { url?: string; dataDir: str
   const chain = auditChain(await auditKey(db, sealer));
   const trail = audit({ db, chain, trace: () => TRACEPARENT });
   const events = outbox({ db, sealer, traceparent: () => TRACEPARENT });
+  const known = faces({ db, sealer, model: "test", least: 0.57 });
   const broken: string[] = [];
   return {
     ...database,
@@ -46,9 +49,11 @@ export async function openStorage({ url, dataDir }: { url?: string; dataDir: str
     outbox: events,
     chain,
     audit: trail,
+    faces: known,
     verifications: verifications({
       db,
       audit: trail,
+      faces: known,
       sealer,
       index: blindIndex(key),
       outbox: events,

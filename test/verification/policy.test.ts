@@ -56,13 +56,14 @@ const full: Evidence = {
   liveness: liveness(true),
   faceMatch: match(true),
   dukcapil: registry("VALID"),
+  duplicateOf: [],
 };
 
 test("VERIFIED only where every check was made and passed", () => {
   assert.deepEqual(decide(full, DEFAULT_POLICY), { status: "VERIFIED" });
   assert.deepEqual(
     decide(
-      { type: "BASIC_KYC", liveness: null, faceMatch: null, dukcapil: registry("VALID") },
+      { type: "BASIC_KYC", liveness: null, faceMatch: null, dukcapil: registry("VALID"), duplicateOf: [] },
       DEFAULT_POLICY,
     ),
     { status: "VERIFIED" },
@@ -179,4 +180,25 @@ test("a selfie must show exactly one good face", () => {
   assert.deepEqual(hints({ face: null, faces: 2, hints: ["several_faces"] }), ["several_faces"]);
   assert.deepEqual(hints({ hints: ["eyes_closed"] }), ["eyes_closed"]);
   assert.deepEqual(hints({ face: face({ score: 0.1, sharpness: 0.1 }) }), ["blurred"]);
+});
+
+test("a person verified already as another user is flagged, reviewed or rejected, as the policy says", () => {
+  const found = { verificationId: "4f8e", by: "face", similarity: 0.7 } as const;
+  const nik = { verificationId: "4f8e", by: "nik", similarity: null } as const;
+  const under = (duplicates: "flag" | "review" | "reject", evidence: Partial<Evidence>) =>
+    decide({ ...full, ...evidence }, { ...DEFAULT_POLICY, duplicates });
+  assert.deepEqual(under("flag", { duplicateOf: [found, nik] }), { status: "VERIFIED" });
+  assert.deepEqual(under("review", { duplicateOf: [] }), { status: "VERIFIED" });
+  assert.deepEqual(under("review", { duplicateOf: [found] }), {
+    status: "IN_REVIEW",
+    reason: "This face has already been verified for another user.",
+  });
+  assert.deepEqual(under("reject", { duplicateOf: [found, nik] }), {
+    status: "REJECTED",
+    reason:
+      "This NIK has already been verified for another user. This face has already been verified for another user.",
+  });
+  // What fails by itself is not handed to a reviewer, and a registry that has not answered is waited for.
+  assert.equal(under("review", { duplicateOf: [found], liveness: liveness(false) }).status, "REJECTED");
+  assert.equal(under("review", { duplicateOf: [found], dukcapil: registry("PENDING") }).status, "PROCESSING");
 });

@@ -33,7 +33,7 @@ describe("the pool of image workers", () => {
       livenessThreshold: 0.7,
       workers: 1,
       queue: 2,
-      faceModel: { name: "none", threshold: 0 },
+      faceModel: { name: "none", threshold: 0, identification: 0 },
       strongSpoofing: false,
       onError: () => undefined,
       worker,

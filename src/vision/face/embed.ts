@@ -17,10 +17,13 @@ const CHIPS = {
  * Looking at the mirrored face too, and averaging, was measured and left out: it makes strangers as much more alike as
  * one person's pictures, for twice the time.
  */
-const SHARE = 0.5;
+export const SHARE = 0.5;
+
+/** How many numbers of an embedding are the first network's, and how many the second's. */
+export const EMBEDDING_PARTS = [centre.embedding.length, centre.description.length] as const;
 
 /** Numbers of an embedding: 128 of the first network, 1024 of the second. */
-export const EMBEDDING_LENGTH = centre.embedding.length + centre.description.length;
+export const EMBEDDING_LENGTH = EMBEDDING_PARTS[0] + EMBEDDING_PARTS[1];
 
 /**
  * What makes a face that person's: the outputs of two networks, each made unit length, less the mean over many people

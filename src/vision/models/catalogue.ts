@@ -77,6 +77,8 @@ export interface CatalogueEntry {
   readonly source: PackageSource | PackSource;
   /** Where its score turns from no to yes; the unit stands beside it. */
   readonly threshold?: number;
+  /** Of an embedding: cosine from which a face found among many is told of as the same person's. */
+  readonly identification?: number;
 }
 
 export type PackName = "minifasnet" | "sface" | "yunet";
@@ -274,6 +276,10 @@ export const CATALOGUE: Readonly<Record<ModelName, CatalogueEntry>> = {
     // in a thousand pairs of strangers match in the gallery of `@vladmandic/human` (test/vision/face/threshold.slow.ts
     // prints the rates around it).
     threshold: 0.38,
+    // Among 100,000 strangers one should hardly ever be that alike: a false match in ten million pairs, by the normal
+    // distribution that the gallery's strangers follow (1% are above 0.29, 0.1% above 0.36). Too few people are at hand
+    // to count that; measure it on your own before letting it reject.
+    identification: 0.57,
     source: {
       from: "package",
       package: FACE_API,

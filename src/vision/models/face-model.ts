@@ -12,7 +12,9 @@ const NAME = "dlib+faceres.2";
  * @param threshold  cosine given by the deployment; null: the catalogue's
  */
 export function faceModel(threshold: number | null): Vision["faceModel"] {
-  const inForce = threshold ?? CATALOGUE["face-embedding"].threshold;
-  if (inForce === undefined) throw new Error("the catalogue gives no threshold for face-embedding");
-  return { name: NAME, threshold: inForce };
+  const { threshold: own, identification } = CATALOGUE["face-embedding"];
+  const inForce = threshold ?? own;
+  if (inForce === undefined || identification === undefined)
+    throw new Error("the catalogue gives no thresholds for face-embedding");
+  return { name: NAME, threshold: inForce, identification: Math.max(inForce, identification) };
 }
