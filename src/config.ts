@@ -2,6 +2,8 @@ import { isIP } from "node:net";
 import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DEFAULT_POOL, type PoolOptions } from "./database/pool.ts";
+import type { S3Options } from "./images/s3-store.ts";
 
 /** Every setting of a running service, as plain values. The one reader of the environment is {@link loadConfig}. */
 export interface Config {
@@ -13,7 +15,10 @@ export interface Config {
   readonly dataDir: string;
   /** Null: the embedded database under `dataDir`. */
   readonly databaseUrl: string | null;
-  readonly images: { readonly folder: string };
+  /** Of a process's connections to a database server. */
+  readonly pool: PoolOptions;
+  /** Where photographs lie: a folder, or a bucket of S3. */
+  readonly images: { readonly folder: string } | { readonly s3: S3Options };
   /** Key-encryption keys, `id:base64,…` or `file:PATH`; null: development keys under `dataDir`. */
   readonly keys: string | null;
   readonly models: {
@@ -167,10 +172,23 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 
   const storage = text("STORAGE_URL");
   let folder = resolve(dataDir, "images");
+  let s3: S3Options | null = null;
   if (storage !== null) {
-    if (URL.canParse(storage) && new URL(storage).protocol === "file:") folder = fileURLToPath(storage);
+    if (/^s3:/i.test(storage)) {
+      const accessKeyId = text("AWS_ACCESS_KEY_ID");
+      const secretAccessKey = text("AWS_SECRET_ACCESS_KEY");
+      const sessionToken = text("AWS_SESSION_TOKEN") ?? undefined;
+      if ((accessKeyId === null) !== (secretAccessKey === null)) {
+        fault("AWS_ACCESS_KEY_ID", "must be set together with AWS_SECRET_ACCESS_KEY.");
+      }
+      s3 = bucketOf(storage, text("AWS_REGION"), (what) => fault("STORAGE_URL", what));
+      if (s3 && accessKeyId !== null && secretAccessKey !== null) {
+        s3 = { ...s3, credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } };
+      }
+    } else if (URL.canParse(storage) && new URL(storage).protocol === "file:")
+      folder = fileURLToPath(storage);
     else if (storage.startsWith("/") || storage.startsWith("./")) folder = resolve(storage);
-    else fault("STORAGE_URL", "must be a folder, as a path or a file:// URL.");
+    else fault("STORAGE_URL", "must be a folder, as a path or a file:// URL, or s3://bucket.");
   }
 
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
@@ -283,7 +301,16 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     trustProxy: proxies(text("TRUST_PROXY"), (what) => fault("TRUST_PROXY", what)),
     dataDir,
     databaseUrl,
-    images: { folder },
+    pool: {
+      connections: number("DATABASE_CONNECTIONS", DEFAULT_POOL.connections, 2, 1000),
+      statementTimeoutMs: number(
+        "DATABASE_STATEMENT_TIMEOUT_MS",
+        DEFAULT_POOL.statementTimeoutMs,
+        1000,
+        60_000,
+      ),
+    },
+    images: s3 ? { s3 } : { folder },
     keys: text("KYC_KEYS"),
     models: {
       cacheDir: resolve(
@@ -352,6 +379,36 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+/** `s3://bucket/prefix?endpoint=http://host:9000&region=…&path_style=true`; all but the bucket may be left out. */
+function bucketOf(given: string, region: string | null, fault: (what: string) => void): S3Options | null {
+  const [bucket = "", ...prefix] = given
+    .replace(/^s3:\/*/i, "")
+    .replace(/\?.*$/s, "")
+    .split("/");
+  const query = new URLSearchParams(/\?(.*)$/s.exec(given)?.[1]);
+  const known = ["endpoint", "region", "path_style"];
+  const unknown = [...query.keys()].filter((name) => !known.includes(name));
+  if (unknown.length > 0) fault(`has ${unknown.join(", ")}, which is none of ${known.join(", ")}.`);
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    fault("must name a bucket: s3://bucket, of 3 to 63 small letters, digits, dots and hyphens.");
+    return null;
+  }
+  const endpoint = query.get("endpoint");
+  if (endpoint !== null && !(URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol))) {
+    fault("has an endpoint that is no http(s):// URL.");
+    return null;
+  }
+  const folder = prefix.filter(Boolean).join("/");
+  return {
+    bucket,
+    prefix: folder && `${folder}/`,
+    region: query.get("region") ?? region ?? "us-east-1",
+    endpoint,
+    pathStyle: (query.get("path_style") ?? String(endpoint !== null)) === "true",
+    credentials: null,
+  };
 }
 
 /** `true`, a number of hops, or a list of addresses; nothing: the peer's own address counts. */

@@ -18,14 +18,16 @@ import { openRegister } from "./dukcapil/register.ts";
 import { type Outbox, outbox } from "./events/outbox.ts";
 import { createApp } from "./http/app.ts";
 import { createAuthenticator } from "./http/auth.ts";
-import { folderImages } from "./images/folder.ts";
+import { folderStore } from "./images/folder-store.ts";
+import { type SealedImages, sealedImages } from "./images/images.ts";
+import { s3Store } from "./images/s3-store.ts";
 import { createLog, type Log } from "./observability/log.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { currentTraceparent } from "./observability/trace.ts";
 import { auditChain } from "./security/audit-chain.ts";
 import { blindIndex } from "./security/blind-index.ts";
 import { developmentSecret } from "./security/development-secret.ts";
-import { envelopeSealer } from "./security/envelope.ts";
+import { type EnvelopeSealer, envelopeSealer } from "./security/envelope.ts";
 import { type KeyRing, openKeys } from "./security/keys.ts";
 import { maskNik } from "./security/masking.ts";
 import type { Sealer } from "./security/sealer.ts";
@@ -61,10 +63,16 @@ const PURGE_EVERY_SECONDS = 3600;
 const CHECKPOINT_EVERY_SECONDS = 60;
 
 /** What the service and its commands share of the data folder: its keys. */
-export function openSealer(config: Config): { keys: KeyRing; sealer: Sealer } {
+export function openSealer(config: Config): { keys: KeyRing; sealer: EnvelopeSealer } {
   mkdirSync(config.dataDir, { recursive: true });
   const keys = openKeys({ spec: config.keys, dataDir: config.dataDir });
   return { keys, sealer: envelopeSealer(keys) };
+}
+
+/** The store of photographs that the settings name. */
+export async function openImages({ images }: Config, sealer: EnvelopeSealer): Promise<SealedImages> {
+  const store = "s3" in images ? await s3Store(images.s3) : folderStore(images.folder);
+  return sealedImages({ store, sealer });
 }
 
 /** The key that signs and checks HS256 tokens; null in production without one. */
@@ -101,6 +109,7 @@ async function build(
   const database = await openDatabase({
     url: config.databaseUrl,
     dataDir: config.dataDir,
+    pool: config.pool,
     onError: (err) => log.warn({ err }, "a database connection was lost"),
   });
   undo.push(() => database.close());
@@ -127,7 +136,8 @@ async function build(
       log.error({ verification_id, err }, "a stored verification does not open"),
   });
   const records = idempotency({ db, sealer });
-  const images = folderImages({ dir: config.images.folder, sealer });
+  const images = await openImages(config, sealer);
+  undo.push(() => images.close());
 
   const { cacheDir, packDir } = config.models;
   await buildModels({

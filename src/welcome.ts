@@ -42,7 +42,7 @@ export async function welcome(config: Config, service: Service, port: number): P
   const lines = [
     "",
     `PayU KYC Service ${VERSION} on ${base}   API: ${base}/docs   stop: Ctrl+C`,
-    `  database   ${service.database === "embedded" ? `embedded PostgreSQL in ${join(config.dataDir, "database")}` : "PostgreSQL server"}, images encrypted in ${config.images.folder}`,
+    `  database   ${service.database === "embedded" ? `embedded PostgreSQL in ${join(config.dataDir, "database")}` : "PostgreSQL server"}, images encrypted in ${"s3" in config.images ? `s3://${config.images.s3.bucket}` : config.images.folder}`,
     `  registry   ${config.dukcapil.adapter === "embedded" ? "simulator in this process" : config.dukcapil.url}`,
     `  events     ${"kept in the outbox: npm run -s kyc -- events"}`,
     `  liveness   ${liveness}`,

@@ -4,27 +4,27 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { PGlite } from "@electric-sql/pglite";
-import { type Dialect, Kysely, PostgresDialect, sql } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { type FolderLock, lockDataFolder } from "./lock.ts";
 import { migrate } from "./migrate.ts";
 import { pgliteDialect } from "./pglite-dialect.ts";
+import { DEFAULT_POOL, type PoolLoad, type PoolOptions } from "./pool.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Database {
   readonly db: Kysely<Schema>;
   readonly kind: "embedded" | "server";
+  /** How its connections are used now; `waiting` are requests that none is free for. */
+  readonly load: PoolLoad;
   /** Whether it answers a query within two seconds. Never throws. */
   healthy(): Promise<boolean>;
   /** Lets running queries end, then closes; the data folder is free afterwards. */
   close(): Promise<void>;
 }
 
-/** Connections of one process. PostgreSQL's default allows 100 for all. */
-const POOL_SIZE = 10;
 /** Milliseconds. The gateway gives up on a request after 60 s: what takes longer here helps nobody. */
 const CONNECT_TIMEOUT = 5_000;
-const STATEMENT_TIMEOUT = 15_000;
 /** A process that was stopped inside a transaction must not hold its rows for long. */
 const IDLE_IN_TRANSACTION_TIMEOUT = 15_000;
 const HEALTH_TIMEOUT = 2_000;
@@ -45,7 +45,9 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 
 /**
  * A URL as SQLAlchemy writes it, as libpq knows it: `postgresql+asyncpg://…?ssl=require` becomes
- * `postgresql://…?sslmode=require` with the meaning that libpq gives to it (encrypted, certificate not checked).
+ * `postgresql://…?sslmode=require`. An `sslmode` has the meaning that libpq gives to it
+ * (https://www.postgresql.org/docs/current/libpq-ssl.html): `require` encrypts and checks no certificate, unless
+ * `sslrootcert` names one; `verify-full` checks the host's name too.
  */
 export function libpqUrl(url: string): string {
   const plain = new URL(url.replace(/^postgres(?:ql)?(?:\+[a-z0-9]+)?:/, "postgresql:"));
@@ -53,12 +55,12 @@ export function libpqUrl(url: string): string {
   if (ssl && /^(?:disable|allow|prefer|require|verify-ca|verify-full)$/.test(ssl)) {
     plain.searchParams.delete("ssl");
     plain.searchParams.set("sslmode", ssl);
-    plain.searchParams.set("uselibpqcompat", "true");
   }
+  if (plain.searchParams.has("sslmode")) plain.searchParams.set("uselibpqcompat", "true");
   return plain.href;
 }
 
-function serverDialect(url: string, options: pg.PoolConfig, onError: (error: Error) => void): Dialect {
+function serverPool(url: string, options: pg.PoolConfig, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
     connectionString: libpqUrl(url),
     connectionTimeoutMillis: CONNECT_TIMEOUT,
@@ -72,28 +74,50 @@ function serverDialect(url: string, options: pg.PoolConfig, onError: (error: Err
   });
   // An idle connection that the server cuts is replaced by the pool; without a listener it would end the process.
   pool.on("error", onError);
-  return new PostgresDialect({ pool });
+  // Nor does the pool listen to one that is in use: cut between two statements of a transaction, it would end the
+  // process too. The next statement fails and tells.
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
 }
 
-async function openServer(url: string, onError: (error: Error) => void): Promise<Database> {
+async function openServer(
+  url: string,
+  { connections, statementTimeoutMs }: PoolOptions,
+  onError: (error: Error) => void,
+): Promise<Database> {
   // Dates go out in UTC. There is no setting of a single pool for it; an instant stays the same instant for TIMESTAMPTZ.
   pg.defaults.parseInputDatesAsUTC = true;
   // Waiting for another process's migrations, or an index over an adopted table, may take longer than any request.
-  const migrating = new Kysely<Schema>({ dialect: serverDialect(url, { max: 1 }, onError) });
+  const single = serverPool(url, { max: 1, idleTimeoutMillis: 0 }, onError);
+  const migrating = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: single }) });
   try {
-    await migrate(migrating);
+    await migrate(migrating, "server");
   } finally {
     await migrating.destroy();
   }
   const limits = {
-    max: POOL_SIZE,
-    statement_timeout: STATEMENT_TIMEOUT,
+    max: connections,
+    statement_timeout: statementTimeoutMs,
     // The server ends a slow statement; a server that is frozen, or cut off, ends nothing.
-    query_timeout: STATEMENT_TIMEOUT + HEALTH_TIMEOUT,
+    query_timeout: statementTimeoutMs + HEALTH_TIMEOUT,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
   };
-  const db = new Kysely<Schema>({ dialect: serverDialect(url, limits, onError) });
-  return { db, kind: "server", healthy: () => answers(db), close: once(() => db.destroy()) };
+  const pool = serverPool(url, limits, onError);
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    db,
+    kind: "server",
+    get load() {
+      return {
+        most: connections,
+        open: pool.totalCount,
+        idle: pool.idleCount,
+        waiting: pool.waitingCount,
+      };
+    },
+    healthy: () => answers(db),
+    close: once(() => db.destroy()),
+  };
 }
 
 async function openEmbedded(dataDir: string): Promise<Database> {
@@ -104,12 +128,17 @@ async function openEmbedded(dataDir: string): Promise<Database> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (!existsSync(join(folder, "PG_VERSION"))) await run(process.execPath, [NEW_CLUSTER, folder]);
     pglite = await PGlite.create(folder, { parsers: PARSERS, startParams: START_PARAMS });
-    const db = new Kysely<Schema>({ dialect: pgliteDialect(pglite) });
-    await migrate(db);
+    const driver = pgliteDialect(pglite);
+    const db = new Kysely<Schema>({ dialect: driver.dialect });
+    await migrate(db, "embedded");
     await endLeases(db);
     return {
       db,
       kind: "embedded",
+      get load() {
+        const waiting = driver.waiting();
+        return { most: 1, open: 1, idle: waiting > 0 ? 0 : 1, waiting: Math.max(0, waiting - 1) };
+      },
       healthy: () => answers(db),
       close: once(async () => {
         await db.destroy();
@@ -171,17 +200,20 @@ function once(close: () => Promise<void>): () => Promise<void> {
  *
  * @param url      `postgresql://…` or `postgresql+asyncpg://…`; without one, PostgreSQL runs inside this process and
  *                 keeps its files in `<dataDir>/database`
+ * @param pool     of a server
  * @param onError  told of connections that the server cut while idle; the pool replaces them
  * @throws {DataFolderInUseError} where another process has the embedded database open
  */
 export function openDatabase({
   url,
   dataDir,
+  pool = DEFAULT_POOL,
   onError = () => undefined,
 }: {
   url?: string | null;
   dataDir: string;
+  pool?: PoolOptions;
   onError?: (error: Error) => void;
 }): Promise<Database> {
-  return url ? openServer(url, onError) : openEmbedded(dataDir);
+  return url ? openServer(url, pool, onError) : openEmbedded(dataDir);
 }

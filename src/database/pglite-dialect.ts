@@ -11,13 +11,20 @@ import {
   type TransactionSettings,
 } from "kysely";
 
-/** Kysely over PGlite, which is PostgreSQL with a single connection inside this process. */
-export function pgliteDialect(pglite: PGlite): Dialect {
+/**
+ * Kysely over PGlite, which is PostgreSQL with a single connection inside this process.
+ * @returns with it, how many use the connection or wait for it
+ */
+export function pgliteDialect(pglite: PGlite): { dialect: Dialect; waiting: () => number } {
+  const driver = new PgliteDriver(pglite);
   return {
-    createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new PgliteDriver(pglite),
-    createIntrospector: (db) => new PostgresIntrospector(db),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+    waiting: () => driver.users,
   };
 }
 
@@ -26,6 +33,8 @@ export function pgliteDialect(pglite: PGlite): Dialect {
  * transaction. Who holds it in a transaction and asks for a second waits for ever, as with any pool of one.
  */
 class PgliteDriver implements Driver {
+  /** Who has the connection, and who waits for it. */
+  users = 0;
   readonly #connection: PgliteConnection;
   /** Settles when whoever asked last has given the connection back. */
   #last: Promise<void> = Promise.resolve();
@@ -38,6 +47,7 @@ class PgliteDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    this.users += 1;
     const before = this.#last;
     const turn = Promise.withResolvers<void>();
     this.#last = turn.promise;
@@ -47,6 +57,7 @@ class PgliteDriver implements Driver {
   }
 
   async releaseConnection(): Promise<void> {
+    this.users -= 1;
     this.#giveBack();
   }
 

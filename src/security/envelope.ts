@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { KEY_BYTES, type KeyRing } from "./keys.ts";
+import { KEY_BYTES, KEY_ID_BYTES, type KeyRing } from "./keys.ts";
 import { SealBrokenError, type Sealer } from "./sealer.ts";
 
 /**
@@ -29,8 +29,13 @@ const TAG_BYTES = 16;
 /** RFC 3394, 2.2.3.1. */
 const WRAP_IV = Buffer.alloc(8, 0xa6);
 
+/** Of a sealed object, enough to tell which key wraps it: format, length of the id, and the longest id. */
+export const HEADER_BYTES = 2 + KEY_ID_BYTES;
+
 /** A sealer that can also move what is sealed to the active key. */
 export interface EnvelopeSealer extends Sealer {
+  /** Whether the active key wraps it. @param start  at least its first {@link HEADER_BYTES}, or all where it is shorter */
+  isCurrent(start: Uint8Array): boolean;
   /**
    * The same object with its data key wrapped by the active key; the same bytes where it already is.
    * @throws {SealBrokenError} where the key is not here or the wrapping was altered
@@ -117,6 +122,12 @@ export function envelopeSealer(keys: KeyRing): EnvelopeSealer {
       } finally {
         dataKey.fill(0);
       }
+    },
+
+    isCurrent(start) {
+      const id = Buffer.from(keys.active.id, "latin1");
+      const named = start.subarray(2, 2 + id.length);
+      return start[0] === FORMAT && start[1] === id.length && id.equals(named);
     },
 
     rewrap(sealed) {

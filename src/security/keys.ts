@@ -6,7 +6,8 @@ import { writeDurably } from "./durably.ts";
 /** AES-256. */
 export const KEY_BYTES = 32;
 /** One byte holds the id's length in an envelope; short ids keep envelopes small. */
-const KEY_ID = /^[A-Za-z0-9._-]{1,32}$/;
+export const KEY_ID_BYTES = 32;
+const KEY_ID = new RegExp(`^[A-Za-z0-9._-]{1,${KEY_ID_BYTES}}$`);
 const DEVELOPMENT_FILE = "keys.json";
 
 /** One key-encryption key. */

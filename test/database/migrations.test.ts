@@ -221,6 +221,10 @@ test("URLs as SQLAlchemy writes them are understood", () => {
   assert.equal(libpqUrl("postgres://h/d"), "postgresql://h/d");
   assert.equal(libpqUrl("postgresql+asyncpg://u:p@h/d"), "postgresql://u:p@h/d");
   assert.equal(
+    libpqUrl("postgresql://h/d?sslmode=require"),
+    "postgresql://h/d?sslmode=require&uselibpqcompat=true",
+  );
+  assert.equal(
     libpqUrl("postgresql+asyncpg://h/d?ssl=require"),
     "postgresql://h/d?sslmode=require&uselibpqcompat=true",
   );

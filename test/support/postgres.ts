@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,7 +70,27 @@ async function query(url: string, text: string): Promise<pg.QueryResult> {
   }
 }
 
-async function start({ initdb, postgres }: Binaries): Promise<TestServer> {
+/** Files that the server speaks TLS with. */
+export interface Tls {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+/** PostgreSQL wants the key to be its own account's alone. */
+function tlsOptions(folder: string, { key, certificate }: Tls, account: object): Record<string, string> {
+  const files = { ssl_key_file: join(folder, "tls.key"), ssl_cert_file: join(folder, "tls.crt") };
+  for (const [from, to] of [
+    [key, files.ssl_key_file],
+    [certificate, files.ssl_cert_file],
+  ] as const) {
+    copyFileSync(from, to);
+    chmodSync(to, 0o600);
+    if ("uid" in account) chownSync(to, UNPRIVILEGED, UNPRIVILEGED);
+  }
+  return { ssl: "on", ...files };
+}
+
+async function start({ initdb, postgres }: Binaries, tls?: Tls): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "kyc-postgres-"));
   const account = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
   if ("uid" in account) chownSync(folder, UNPRIVILEGED, UNPRIVILEGED);
@@ -87,6 +107,7 @@ async function start({ initdb, postgres }: Binaries): Promise<TestServer> {
       unix_socket_directories: "",
       fsync: "off",
       shared_buffers: "16MB",
+      ...(tls && tlsOptions(folder, tls, account)),
     };
     const settings = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const server = run(postgres, ["-D", folder, "-p", String(port), ...settings], account);
@@ -131,11 +152,11 @@ async function start({ initdb, postgres }: Binaries): Promise<TestServer> {
  * Starts a PostgreSQL server: the npm package's, or one that the machine has.
  * @returns the server, or why none could be started
  */
-export async function startPostgres(): Promise<TestServer | { readonly skip: string }> {
+export async function startPostgres(tls?: Tls): Promise<TestServer | { readonly skip: string }> {
   const reasons: string[] = [];
   for (const binaries of await candidates()) {
     try {
-      return await start(binaries);
+      return await start(binaries, tls);
     } catch (error) {
       reasons.push((error as Error).message);
     }

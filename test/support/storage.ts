@@ -8,7 +8,8 @@ import { type Idempotency, idempotency } from "../../src/database/idempotency.ts
 import { auditKey, blindIndexKey } from "../../src/database/sealed-keys.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { type Outbox, outbox } from "../../src/events/outbox.ts";
-import { type FolderImages, folderImages } from "../../src/images/folder.ts";
+import { folderStore } from "../../src/images/folder-store.ts";
+import { type SealedImages, sealedImages } from "../../src/images/images.ts";
 import { type AuditChain, auditChain } from "../../src/security/audit-chain.ts";
 import { blindIndex } from "../../src/security/blind-index.ts";
 import { type EnvelopeSealer, envelopeSealer } from "../../src/security/envelope.ts";
@@ -25,7 +26,7 @@ export interface Storage extends Database {
   readonly audit: Audit;
   readonly faces: Faces;
   readonly idempotency: Idempotency;
-  readonly images: FolderImages;
+  readonly images: SealedImages;
   /** Ids of the rows that `claimDue` left out. */
   readonly broken: readonly string[];
 }
@@ -60,7 +61,7 @@ export async function openStorage({ url, dataDir }: { url?: string; dataDir: str
       onBroken: (id) => broken.push(id),
     }),
     idempotency: idempotency({ db, sealer }),
-    images: folderImages({ dir: join(dataDir, "images"), sealer }),
+    images: sealedImages({ store: folderStore(join(dataDir, "images")), sealer }),
     broken,
   };
 }

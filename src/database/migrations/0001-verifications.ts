@@ -3,7 +3,8 @@ import { type Kysely, sql } from "kysely";
 /**
  * The table of the service that this one replaces, as it was, and beside it what this service needs. Where the table
  * is there with its rows, it is adopted: everything is added only where it is missing, and what is added has a
- * default or may be null, so that the replaced service can go on inserting while traffic moves over.
+ * default or may be null, so that the replaced service can go on inserting while traffic moves over. Indices of our
+ * own are built beside it (indices.ts).
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -37,15 +38,4 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ADD COLUMN IF NOT EXISTS dukcapil_due_at TIMESTAMP,
       ADD COLUMN IF NOT EXISTS claim_token VARCHAR(36),
       ADD COLUMN IF NOT EXISTS claim_expires_at TIMESTAMP`.execute(db);
-  // A user's history, newest first, page by page.
-  await sql`
-    CREATE INDEX IF NOT EXISTS idx_kyc_history
-      ON kyc_verifications(user_id, created_at DESC, verification_id DESC)`.execute(db);
-  // Few rows wait for the registry at any time, and few are claimed: partial indexes stay small.
-  await sql`
-    CREATE INDEX IF NOT EXISTS idx_kyc_dukcapil_due
-      ON kyc_verifications(dukcapil_due_at) WHERE dukcapil_due_at IS NOT NULL`.execute(db);
-  await sql`
-    CREATE INDEX IF NOT EXISTS idx_kyc_nik
-      ON kyc_verifications(nik_index) WHERE nik_index IS NOT NULL`.execute(db);
 }
