@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_POOL, type PoolOptions } from "./database/pool.ts";
 import type { S3Options } from "./images/s3-store.ts";
+import { DEFAULT_RETENTION, type Period, type RetentionPolicy } from "./verification/custody.ts";
 
 /** Every setting of a running service, as plain values. The one reader of the environment is {@link loadConfig}. */
 export interface Config {
@@ -78,6 +79,8 @@ export interface Config {
     readonly topics: { readonly ktp_uploaded: string; readonly verified: string; readonly failed: string };
     readonly fullNik: boolean;
   };
+  /** How long each kind of data is kept. */
+  readonly retention: RetentionPolicy;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly metrics: boolean;
   readonly tracing: { readonly enabled: boolean; readonly endpoint: string };
@@ -153,6 +156,15 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     const found = allowed.find((a) => a.toLowerCase() === given.toLowerCase());
     if (!found) fault(name, `must be one of ${allowed.join(", ")}, not "${given}".`);
     return found ?? fallback;
+  };
+  const period = (name: string, fallback: Period): Period => {
+    const given = text(name)?.toLowerCase();
+    if (given === undefined) return fallback;
+    if (given === "off") return null;
+    const [, count, unit] = /^(\d{1,4})([dy])$/.exec(given) ?? [];
+    if (count !== undefined) return unit === "y" ? { years: Number(count) } : { days: Number(count) };
+    fault(name, `must be years or days such as 5y or 30d, or off, not "${given}".`);
+    return fallback;
   };
   const url = (name: string, protocols: readonly string[], fallback: string): string => {
     const given = text(name);
@@ -359,6 +371,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
         .filter(Boolean),
       topics,
       fullNik: choice("KAFKA_EVENT_PII", ["masked", "full"] as const, "masked") === "full",
+    },
+    retention: {
+      identity: period("RETENTION_IDENTITY", DEFAULT_RETENTION.identity),
+      images: period("RETENTION_IMAGES", DEFAULT_RETENTION.images),
+      faces: period("RETENTION_FACES", DEFAULT_RETENTION.faces),
+      events: period("RETENTION_EVENTS", DEFAULT_RETENTION.events),
+      audit: period("RETENTION_AUDIT", DEFAULT_RETENTION.audit),
     },
     log: {
       level: choice(

@@ -8,6 +8,7 @@ import { captures } from "./database/captures.ts";
 import { openDatabase } from "./database/database.ts";
 import { faces } from "./database/faces.ts";
 import { idempotency } from "./database/idempotency.ts";
+import { imageIntents, keeper } from "./database/keeper.ts";
 import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
 import { verifications } from "./database/verifications.ts";
 import type { Dukcapil } from "./dukcapil/dukcapil.ts";
@@ -32,6 +33,7 @@ import { type KeyRing, openKeys } from "./security/keys.ts";
 import { maskNik } from "./security/masking.ts";
 import type { Sealer } from "./security/sealer.ts";
 import { captureLinks } from "./verification/capture.ts";
+import { custody } from "./verification/custody.ts";
 import { DEFAULT_POLICY } from "./verification/policy.ts";
 import { keepTime } from "./verification/timekeeper.ts";
 import { kycService } from "./verification/verification.ts";
@@ -59,6 +61,7 @@ export interface Service {
 /** Where the service looks for registry checks that are due. */
 const DUE_EVERY_SECONDS = 5;
 const PURGE_EVERY_SECONDS = 3600;
+const REMOVALS_EVERY_SECONDS = 60;
 /** Longer than any transaction may last (database.ts), as the checkpoints need it. */
 const CHECKPOINT_EVERY_SECONDS = 60;
 
@@ -70,9 +73,13 @@ export function openSealer(config: Config): { keys: KeyRing; sealer: EnvelopeSea
 }
 
 /** The store of photographs that the settings name. */
-export async function openImages({ images }: Config, sealer: EnvelopeSealer): Promise<SealedImages> {
+export async function openImages(
+  { images }: Config,
+  sealer: EnvelopeSealer,
+  intend?: (reference: string) => Promise<void>,
+): Promise<SealedImages> {
   const store = "s3" in images ? await s3Store(images.s3) : folderStore(images.folder);
-  return sealedImages({ store, sealer });
+  return sealedImages({ store, sealer, intend });
 }
 
 /** The key that signs and checks HS256 tokens; null in production without one. */
@@ -136,7 +143,9 @@ async function build(
       log.error({ verification_id, err }, "a stored verification does not open"),
   });
   const records = idempotency({ db, sealer });
-  const images = await openImages(config, sealer);
+  const clock = { now: () => new Date() };
+  const intents = imageIntents(db);
+  const images = await openImages(config, sealer, (reference) => intents.intend(reference, clock.now()));
   undo.push(() => images.close());
 
   const { cacheDir, packDir } = config.models;
@@ -189,7 +198,13 @@ async function build(
   const loaded = known.refresh().catch((err) => log.error({ err }, "the known faces could not be read yet"));
   undo.push(() => loaded);
 
-  const clock = { now: () => new Date() };
+  const keeping = custody({
+    keeper: keeper({ db, audit: trail, chain }),
+    removeImage: (reference) => images.remove(reference),
+    audit: trail,
+    clock,
+    policy: config.retention,
+  });
   const kyc = kycService({
     verifications: store,
     audit: trail,
@@ -222,6 +237,19 @@ async function build(
           everySeconds: PURGE_EVERY_SECONDS,
           run: () => records.purge(clock.now()),
         },
+        {
+          name: "retention",
+          everySeconds: PURGE_EVERY_SECONDS,
+          run: async () => {
+            const expired = await keeping.expire();
+            if (Object.values(expired).some((count) => count > 0)) log.info({ expired }, "kept long enough");
+          },
+        },
+        {
+          name: "photographs to remove",
+          everySeconds: REMOVALS_EVERY_SECONDS,
+          run: () => keeping.removeImages(),
+        },
         { name: "capture links", everySeconds: PURGE_EVERY_SECONDS, run: () => capture.purge() },
         {
           name: "audit checkpoint",
@@ -240,6 +268,7 @@ async function build(
   const app = createApp({
     kyc,
     capture,
+    custody: keeping,
     auth: createAuthenticator({
       secret: signingSecret(config, keys),
       oidc: config.auth.oidc,

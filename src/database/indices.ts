@@ -11,6 +11,9 @@ const INDICES: Readonly<Record<string, string>> = {
   // Few rows wait for the registry at any time: the partial index stays small.
   idx_kyc_dukcapil_due: "kyc_verifications(dukcapil_due_at) WHERE dukcapil_due_at IS NOT NULL",
   idx_kyc_nik: "kyc_verifications(nik_index) WHERE nik_index IS NOT NULL",
+  // What belongs to a user, to be erased.
+  idx_kyc_outbox_user: "kyc_outbox(user_id, id)",
+  idx_kyc_captures_user: "kyc_captures(user_id)",
 };
 
 /** Any number that no other program on this database uses for an advisory lock. */
@@ -21,7 +24,7 @@ const WAIT_MILLISECONDS = 250;
 async function existing(db: Kysely<Schema>): Promise<Map<string, { readonly valid: boolean }>> {
   const { rows } = await sql<{ name: string; valid: boolean }>`
     SELECT c.relname AS name, i.indisvalid AS valid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-    WHERE i.indrelid = 'kyc_verifications'::regclass`.execute(db);
+    WHERE pg_table_is_visible(c.oid) AND c.relname = ANY(${Object.keys(INDICES)}::text[])`.execute(db);
   return new Map(rows.map(({ name, valid }) => [name, { valid }]));
 }
 

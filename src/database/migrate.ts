@@ -9,6 +9,7 @@ import * as audit from "./migrations/0005-audit.ts";
 import * as consent from "./migrations/0006-consent.ts";
 import * as captures from "./migrations/0007-captures.ts";
 import * as faces from "./migrations/0008-faces.ts";
+import * as retention from "./migrations/0009-retention.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0006-consent": consent,
   "0007-captures": captures,
   "0008-faces": faces,
+  "0009-retention": retention,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

@@ -61,6 +61,8 @@ export interface OutboxTable {
   traceparent: Nullable<string>;
   created_at: Timestamp;
   sent_at: TimestampOrNull;
+  /** Its user was erased: it goes as soon as it is sent. */
+  erase_when_sent: Generated<boolean>;
   attempts: Generated<number>;
 }
 
@@ -110,7 +112,22 @@ export interface CapturesTable {
   expires_at: Timestamp;
 }
 
+/** When accounts were closed. */
+export interface ClosedAccountsTable {
+  user_id: string;
+  closed_at: Timestamp;
+}
+
+/** Photographs that nothing refers to: being written, or to be removed. */
+export interface ImageRemovalsTable {
+  reference: string;
+  due_at: Timestamp;
+  tries: Generated<number>;
+}
+
 export interface Schema {
+  kyc_closed_accounts: ClosedAccountsTable;
+  kyc_image_removals: ImageRemovalsTable;
   kyc_captures: CapturesTable;
   kyc_verifications: KycVerificationsTable;
   kyc_outbox: OutboxTable;

@@ -15,6 +15,7 @@ import {
 } from "../verification/ports.ts";
 import type { Audit } from "./audit.ts";
 import { type Faces, lockDuplicates, nextFaceNumber } from "./faces.ts";
+import { keepImages } from "./keeper.ts";
 import { columnsOf, verificationOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -128,6 +129,7 @@ export function verifications({
       .returningAll()
       .executeTakeFirst();
     if (!row) return null;
+    await keepImages(transaction, [change.ktpImage, change.selfieImage]);
     await outbox.append(transaction, userId, events, now);
     await tell(entryOf(claim, change, now));
     return verificationOf(row, sealer);

@@ -17,12 +17,14 @@ import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { inTrace, parseTraceparent } from "../observability/trace.ts";
 import type { CaptureLinks } from "../verification/capture.ts";
+import type { Custody } from "../verification/custody.ts";
 import { KycError } from "../verification/errors.ts";
 import type { AuditTrail, Clock } from "../verification/ports.ts";
 import type { Caller, KycService } from "../verification/verification.ts";
 import { admission } from "./admission.ts";
 import type { Authenticator } from "./auth.ts";
 import { captureOpening, captureRoutes, keepToOwnVerification, withCaptureSessions } from "./capture.ts";
+import { custodyRoutes } from "./custody.ts";
 import { documentation } from "./documentation.ts";
 import { eventRoutes } from "./events.ts";
 import { createOnce } from "./idempotency.ts";
@@ -45,6 +47,7 @@ export interface AppParts {
   readonly idempotency: Pick<Idempotency, "begin" | "finish" | "abandon">;
   readonly events: Pick<Outbox, "list">;
   readonly audit: AuditTrail;
+  readonly custody: Pick<Custody, "closeAccount" | "eraseUser">;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -225,6 +228,7 @@ export function createApp(parts: AppParts): FastifyInstance {
       kycRoutes(api, { kyc: parts.kyc, capture: parts.capture, once, imageBytes });
       captureRoutes(api, parts.capture);
       eventRoutes(api, parts);
+      custodyRoutes(api, { ...parts, once });
     },
     { prefix: BASE_PATH },
   );

@@ -35,13 +35,17 @@ const contextOf = (reference: string) => `images:${reference}`;
  * Photographs, sealed, one object each: `<2 hex digits>/<verification id>-<kind>-<random>.sealed`. A second photograph
  * of one step gets a name of its own, so that a reference already stored keeps meaning what it meant. References are
  * the same in every kind of store: objects can be copied from a folder to S3 and back.
+ * @param intend  told of each reference before there is anything under it, so that what a process that dies leaves
+ *                behind can be found
  */
 export function sealedImages({
   store,
   sealer,
+  intend = async () => undefined,
 }: {
   store: ObjectStore;
   sealer: EnvelopeSealer;
+  intend?: (reference: string) => Promise<void>;
 }): SealedImages {
   const nameOf = (reference: string) => {
     if (!REFERENCE.test(reference)) throw new ImageMissingError(JSON.stringify(reference.slice(0, 100)));
@@ -53,7 +57,8 @@ export function sealedImages({
       if (!VERIFICATION_ID.test(verificationId)) throw new RangeError("The verification's id is none.");
       const random = randomBytes(8).toString("hex");
       const reference = `${random.slice(0, 2)}/${verificationId}-${kind}-${random}.sealed`;
-      await store.write(nameOf(reference), sealer.seal(bytes, contextOf(reference)));
+      await intend(nameOf(reference));
+      await store.write(reference, sealer.seal(bytes, contextOf(reference)));
       return reference;
     },
 

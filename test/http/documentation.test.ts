@@ -33,6 +33,7 @@ test("the OpenAPI document lists every route, with its answers and errors", asyn
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   assert.deepEqual(listed.sort(), [
+    `DELETE ${BASE}/user/{user_id}`,
     `GET ${BASE}/events`,
     `GET ${BASE}/user/{user_id}`,
     `GET ${BASE}/verify/{verification_id}`,
@@ -41,6 +42,7 @@ test("the OpenAPI document lists every route, with its answers and errors", asyn
     "GET /ready",
     `POST ${BASE}/capture/consent`,
     `POST ${BASE}/capture/open`,
+    `POST ${BASE}/user/{user_id}/close`,
     `POST ${BASE}/verify/ktp`,
     `POST ${BASE}/verify/selfie`,
     `POST ${BASE}/verify/start`,

@@ -176,6 +176,7 @@ export async function serve(
     idempotency: { begin: unused, finish: unused, abandon: unused },
     events: { list: unused },
     audit: { record: async () => undefined },
+    custody: { closeAccount: unused, eraseUser: unused },
     capture: { create: unused, open: unused, holderOf: async () => null, consent: unused, purge: unused },
     clock: { now: () => new Date() },
     log: createLog({ level: "info", format: "json", to: { write: (line) => void lines.push(line) } }),

@@ -5,6 +5,7 @@ import { type Audit, audit } from "../../src/database/audit.ts";
 import { type Database, openDatabase } from "../../src/database/database.ts";
 import { type Faces, faces } from "../../src/database/faces.ts";
 import { type Idempotency, idempotency } from "../../src/database/idempotency.ts";
+import { imageIntents, keeper } from "../../src/database/keeper.ts";
 import { auditKey, blindIndexKey } from "../../src/database/sealed-keys.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { type Outbox, outbox } from "../../src/events/outbox.ts";
@@ -14,6 +15,7 @@ import { type AuditChain, auditChain } from "../../src/security/audit-chain.ts";
 import { blindIndex } from "../../src/security/blind-index.ts";
 import { type EnvelopeSealer, envelopeSealer } from "../../src/security/envelope.ts";
 import { openKeys } from "../../src/security/keys.ts";
+import type { Keeper } from "../../src/verification/custody.ts";
 import type { Verifications } from "../../src/verification/ports.ts";
 import { KTP_FIELDS, type KtpFieldFact, type KtpOcrResult } from "../../src/vision/facts.ts";
 
@@ -27,6 +29,7 @@ export interface Storage extends Database {
   readonly faces: Faces;
   readonly idempotency: Idempotency;
   readonly images: SealedImages;
+  readonly keeper: Keeper;
   /** Ids of the rows that `claimDue` left out. */
   readonly broken: readonly string[];
 }
@@ -61,7 +64,12 @@ export async function openStorage({ url, dataDir }: { url?: string; dataDir: str
       onBroken: (id) => broken.push(id),
     }),
     idempotency: idempotency({ db, sealer }),
-    images: sealedImages({ store: folderStore(join(dataDir, "images")), sealer }),
+    keeper: keeper({ db, audit: trail, chain }),
+    images: sealedImages({
+      store: folderStore(join(dataDir, "images")),
+      sealer,
+      intend: (reference) => imageIntents(db).intend(reference, new Date()),
+    }),
     broken,
   };
 }
