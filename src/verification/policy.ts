@@ -1,5 +1,12 @@
 import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
-import type { FaceMatchResult, Hint, KtpReport, LivenessResult, SelfieReport } from "../vision/facts.ts";
+import type {
+  FaceFacts,
+  FaceMatchResult,
+  Hint,
+  KtpReport,
+  LivenessResult,
+  SelfieReport,
+} from "../vision/facts.ts";
 import type { Duplicate, VerificationType } from "./ports.ts";
 
 /** `flag` stores what was found and decides nothing; `review` hands it to a person; `reject` refuses. */
@@ -73,11 +80,18 @@ export function judgeKtp(report: KtpReport, type: VerificationType, policy: Poli
     return refused(hints.length > 0 ? hints : ["unreadable"]);
   }
   if (type === "FULL_KYC") {
-    const portrait = report.portrait;
-    if (portrait === null || portrait.quality.score < policy.portraitQuality)
-      return refused("no_portrait", hints);
+    if (report.portrait === null) return refused("no_portrait", hints);
+    return fitPortrait(report.portrait, policy, hints);
   }
   return ACCEPTED;
+}
+
+/**
+ * Is a portrait fit to be compared with a selfie? A poor one would give a number that means nothing.
+ * @param hints  what is known of the photograph besides
+ */
+export function fitPortrait(portrait: FaceFacts, policy: Policy, hints: readonly Hint[] = []): Judgement {
+  return portrait.quality.score < policy.portraitQuality ? refused("no_portrait", hints) : ACCEPTED;
 }
 
 /** Is this selfie to be judged? Exactly one face, large, sharp and open enough; what it shows is `decide`'s business. */

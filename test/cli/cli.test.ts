@@ -105,7 +105,17 @@ describe("the command line", () => {
       pairs,
       "file_x,file_y,Decision\nktp-0001.jpg,selfie-0001.jpg,Yes\nktp-0001.jpg,selfie-0002.jpg,No\n",
     );
-    const faces = json("eval", "faces", pairs, "--dir", samples).at(-1);
+    const curves = join(folder, "curves.svg");
+    const told = json("eval", "faces", pairs, "--dir", samples, "--curves", curves);
+    assert.deepEqual(
+      told.slice(0, 2).map(({ file_x, file_y, same }) => [file_x, file_y, same]),
+      [
+        ["ktp-0001.jpg", "selfie-0001.jpg", true],
+        ["ktp-0001.jpg", "selfie-0002.jpg", false],
+      ],
+    );
+    assert.match(readFileSync(curves, "utf8"), /^<svg [\s\S]*>DET<[\s\S]*<\/svg>\n$/);
+    const faces = told.at(-1);
     assert.deepEqual(Object.keys(faces), [
       "pairs",
       "errors",
