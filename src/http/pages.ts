@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import fastifyStatic from "@fastify/static";
@@ -42,6 +42,7 @@ const GUIDING_DAYS_SECONDS = 7 * 24 * 60 * 60;
 
 /** The capture page and what it loads. */
 export function pages(app: FastifyInstance, { folder }: PagesOptions): void {
+  const models = join(dirname(createRequire(import.meta.url).resolve("@vladmandic/human")), "../models");
   const built = existsSync(join(folder, "capture.html"));
   app.register(fastifyStatic, {
     root: folder,
@@ -51,18 +52,21 @@ export function pages(app: FastifyInstance, { folder }: PagesOptions): void {
     decorateReply: true,
     immutable: true,
     maxAge: YEAR_SECONDS * 1000,
-    allowedPath: (path) => path.startsWith("/assets/"),
+    // The pages themselves are answered below, with their own policy.
+    allowedPath: (path, root) => root === models || path.startsWith("/assets/"),
     schemaHide: true,
   });
-  const page = (file: string) => async (_request: unknown, reply: FastifyReply) => {
-    if (!built) {
-      throw new KycError("KYC_SYS_001", 503, "The pages are not built. Run: npm run build:web.");
-    }
-    return reply.headers(PAGE_HEADERS).sendFile(file, folder, { cacheControl: false });
+  const page = (file: string) => {
+    const html = built ? readFileSync(join(folder, file)) : null;
+    return async (_request: unknown, reply: FastifyReply) => {
+      if (html === null) {
+        throw new KycError("KYC_SYS_001", 503, "The pages are not built. Run: npm run build:web.");
+      }
+      return reply.headers(PAGE_HEADERS).type("text/html; charset=utf-8").send(html);
+    };
   };
   app.get("/capture", { schema: { hide: true } }, page("capture.html"));
 
-  const models = join(dirname(createRequire(import.meta.url).resolve("@vladmandic/human")), "../models");
   app.get("/pages/models/:file", { schema: { hide: true } }, async (request, reply) => {
     const { file } = request.params as { file: string };
     const [, name] = /^(\w+)\.(?:json|bin)$/.exec(file) ?? [];

@@ -1,0 +1,490 @@
+// Made from the service's own OpenAPI document by `npm run client`. Not to be edited by hand.
+
+/** A client of the PayU KYC Service. */
+export interface ClientOptions {
+  /** Where the service is, e.g. `https://kyc.example`; nothing: where the page came from. */
+  readonly baseUrl?: string;
+  /** The bearer token, or how to get one. */
+  readonly token?: string | (() => string | Promise<string>);
+  /** In place of the global one. */
+  readonly fetch?: typeof fetch;
+}
+
+/** What the service refused, and why (RFC 9457). */
+export class KycProblemError extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.name = "KycProblemError";
+    this.problem = problem;
+  }
+}
+
+/** Of one call. */
+export interface RequestOptions {
+  /** The same key and body get the same answer again, for 24 hours. */
+  readonly idempotencyKey?: string;
+}
+
+interface Sent extends RequestOptions {
+  readonly json?: object;
+  readonly form?: object;
+  readonly query?: object;
+}
+
+export interface KtpOcrResult {
+  readonly province: string | null;
+  readonly city: string | null;
+  readonly nik: string | null;
+  readonly name: string | null;
+  readonly birth_place: string | null;
+  readonly birth_date: string | null;
+  readonly gender: string | null;
+  readonly blood_type: string | null;
+  readonly address: string | null;
+  readonly rt_rw: string | null;
+  readonly village: string | null;
+  readonly district: string | null;
+  readonly religion: string | null;
+  readonly marital_status: string | null;
+  readonly occupation: string | null;
+  readonly nationality: string | null;
+  readonly valid_until: string | null;
+  /** how sure the reading is as a whole */
+  readonly confidence: number;
+  readonly fields: {
+    readonly province: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly city: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly nik: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly name: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly birth_place: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly birth_date: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly gender: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly blood_type: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly address: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly rt_rw: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly village: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly district: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly religion: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly marital_status: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly occupation: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly nationality: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+    readonly valid_until: {
+      readonly value: string | null;
+      readonly raw: string | null;
+      /** how sure it is that the value is exact */
+      readonly confidence: number;
+      readonly box: readonly (number)[] | null;
+      readonly source: "ocr" | "nik" | "gazetteer";
+    };
+  };
+  readonly checks: readonly ({
+    readonly name: string;
+    readonly ok: boolean;
+    readonly detail: string;
+  })[];
+  readonly quality: Readonly<Record<string, number>>;
+}
+
+export interface LivenessResult {
+  readonly is_live: boolean;
+  /** that a living person stood before the camera */
+  readonly confidence: number;
+  readonly face_detected: boolean;
+  /** how fit the face is to be compared */
+  readonly face_quality_score: number;
+  readonly details: {
+    readonly eye_openness: number | null;
+    readonly mouth_movement: number | null;
+    readonly head_pose: {
+      readonly yaw: number;
+      readonly pitch: number;
+      readonly roll: number;
+    } | null;
+    readonly skin_texture: number | null;
+    readonly spoof_score: number | null;
+    /** which spoofing networks gave spoof_score */
+    readonly model: string;
+  };
+}
+
+export interface FaceMatchResult {
+  readonly is_match: boolean;
+  readonly similarity_score: number | null;
+  readonly threshold: number;
+  readonly ktp_face_found: boolean;
+  readonly selfie_face_found: boolean;
+}
+
+export interface DukcapilResult {
+  readonly nik: string;
+  readonly is_valid: boolean;
+  readonly name: string | null;
+  readonly birth_date: string | null;
+  readonly gender: "LAKI-LAKI" | "PEREMPUAN" | null;
+  readonly status: "VALID" | "BLOCKED" | "INVALID" | "DECEASED" | "NOT_FOUND" | "PENDING" | "ERROR";
+  readonly match_score: number | null;
+  readonly notes: string | null;
+}
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly error_code: string;
+  /** RFC 3339, UTC */
+  readonly timestamp: string;
+  readonly request_id: string;
+  readonly errors?: readonly ({
+    readonly field: string;
+    readonly message: string;
+  })[];
+  /** what the person at the phone can do better, in Bahasa Indonesia and English */
+  readonly hints?: readonly ({
+    readonly code: string;
+    readonly id: string;
+    readonly en: string;
+  })[];
+  readonly attempts_left?: number;
+  /** seconds, as in Retry-After */
+  readonly retry_after?: number;
+}
+
+/** One method an operation; every refusal is a {@link KycProblemError}. */
+export class KycClient {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Whether the process lives. */
+  health(): Promise<{
+    readonly status: "healthy";
+    readonly service: string;
+    readonly version: string;
+  }> {
+    return this.#send("GET", `/health`);
+  }
+
+  /** Whether it can take verifications: 503 names what is not usable. */
+  ready(): Promise<{
+    readonly status: "ready" | "not_ready";
+    readonly checks: Readonly<Record<string, {
+      readonly ok: boolean;
+      readonly note?: string;
+    }>>;
+  }> {
+    return this.#send("GET", `/ready`);
+  }
+
+  /** Measurements in Prometheus' text format. */
+  metrics(): Promise<unknown> {
+    return this.#send("GET", `/metrics`);
+  }
+
+  /** Exchange a link's code for the page's session, once. */
+  openCapture(body: {
+    readonly code: string;
+  }): Promise<{
+    /** Bearer token for this verification, kept by the page alone. */
+    readonly session: string;
+    readonly verification_id: string;
+    readonly success_url: string | null;
+    readonly cancel_url: string | null;
+    /** RFC 3339, UTC */
+    readonly expires_at: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/capture/open`, { json: body });
+  }
+
+  /** Begin a verification. */
+  startVerification(body: {
+    /** The user being verified; the token's sub, unless its scope is kyc:service. */
+    readonly user_id: string;
+    /** FULL_KYC: KTP, selfie and civil registry. BASIC_KYC: no selfie. */
+    readonly verification_type?: "FULL_KYC" | "BASIC_KYC";
+    /** The user's consent, recorded with the verification. */
+    readonly consent?: {
+      /** Which text the user agreed to. */
+      readonly version: string;
+      /** When: RFC 3339. */
+      readonly at: string;
+    };
+    /** Asks for a link to the capture page (capture_url); the addresses, https, are where the page sends the person in the end. */
+    readonly capture?: {
+      readonly success_url?: string;
+      readonly cancel_url?: string;
+    };
+  }, options: RequestOptions = {}): Promise<{
+    readonly verification_id: string;
+    readonly status: "PENDING";
+    readonly message: string;
+    /** where one was asked for; opens once */
+    readonly capture_url?: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/verify/start`, { json: body, ...options });
+  }
+
+  /** Upload the photograph of the KTP. */
+  uploadKtp(body: {
+    /** As /verify/start gave it. */
+    readonly verification_id: string;
+    /** JPEG, PNG or WebP, at most 10 MiB, as a file part with a filename. */
+    readonly ktp_image: Blob;
+  }, options: RequestOptions = {}): Promise<{
+    readonly verification_id: string;
+    readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+    readonly ocr_result: KtpOcrResult;
+    readonly next_step: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/verify/ktp`, { form: body, ...options });
+  }
+
+  /** Upload the selfie, get the decision. */
+  uploadSelfie(body: {
+    /** As /verify/start gave it. */
+    readonly verification_id: string;
+    /** JPEG, PNG or WebP, at most 10 MiB, as a file part with a filename. */
+    readonly selfie_image: Blob;
+  }, options: RequestOptions = {}): Promise<{
+    readonly verification_id: string;
+    readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+    readonly liveness_result: LivenessResult | null;
+    readonly face_match_result: FaceMatchResult | null;
+    readonly dukcapil_result: DukcapilResult | null;
+    readonly rejection_reason?: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/verify/selfie`, { form: body, ...options });
+  }
+
+  /** What is known of a verification. */
+  getVerification(verification_id: string): Promise<{
+    readonly verification_id: string;
+    readonly user_id: string;
+    readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+    readonly consent: {
+      readonly version: string;
+      /** RFC 3339, UTC */
+      readonly at: string;
+    } | null;
+    readonly ktp_ocr_result: KtpOcrResult | null;
+    readonly liveness_result: LivenessResult | null;
+    readonly face_match_result: FaceMatchResult | null;
+    readonly dukcapil_result: DukcapilResult | null;
+    readonly rejection_reason: string | null;
+    /** RFC 3339, UTC */
+    readonly created_at: string;
+    readonly completed_at: string | null;
+  }> {
+    return this.#send("GET", `/api/v1/kyc/verify/${encodeURIComponent(verification_id)}`);
+  }
+
+  /** A user's verifications, newest first. */
+  getHistory(user_id: string, query: {
+    readonly limit?: number;
+    /** From the Link header of the page before. */
+    readonly cursor?: string;
+  } = {}): Promise<readonly ({
+    readonly verification_id: string;
+    readonly user_id: string;
+    readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+    readonly consent: {
+      readonly version: string;
+      /** RFC 3339, UTC */
+      readonly at: string;
+    } | null;
+    readonly ktp_ocr_result: KtpOcrResult | null;
+    readonly liveness_result: LivenessResult | null;
+    readonly face_match_result: FaceMatchResult | null;
+    readonly dukcapil_result: DukcapilResult | null;
+    readonly rejection_reason: string | null;
+    /** RFC 3339, UTC */
+    readonly created_at: string;
+    readonly completed_at: string | null;
+  })[]> {
+    return this.#send("GET", `/api/v1/kyc/user/${encodeURIComponent(user_id)}`, { query });
+  }
+
+  /** Record the person's consent, given on the capture page. */
+  giveConsent(body: {
+    /** Which text the user agreed to. */
+    readonly version: string;
+    /** When: RFC 3339. */
+    readonly at: string;
+  }): Promise<{
+    /** Which text the user agreed to. */
+    readonly version: string;
+    /** When: RFC 3339. */
+    readonly at: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/capture/consent`, { json: body });
+  }
+
+  /** Events kept in the outbox, oldest first (scope kyc:service). */
+  listEvents(query: {
+    /** Id of the last event already seen. */
+    readonly after?: number;
+    readonly limit?: number;
+  } = {}): Promise<readonly ({
+    readonly id: number;
+    readonly kind: "ktp_uploaded" | "verified" | "failed";
+    readonly userId: string;
+    readonly value: Readonly<Record<string, unknown>>;
+    readonly ce: {
+      readonly id: string;
+      readonly source: string;
+      readonly type: string;
+      readonly time: string;
+    };
+    readonly traceparent: string | null;
+    readonly sentAt: string | null;
+  })[]> {
+    return this.#send("GET", `/api/v1/kyc/events`, { query });
+  }
+
+  async #send<T>(method: string, path: string, { json, form, query, idempotencyKey }: Sent = {}): Promise<T> {
+    const { baseUrl = "", token, fetch: send = fetch } = this.#options;
+    const headers = new Headers();
+    const bearer = typeof token === "function" ? await token() : token;
+    if (bearer !== undefined) headers.set("authorization", `Bearer ${bearer}`);
+    if (idempotencyKey !== undefined) headers.set("idempotency-key", idempotencyKey);
+    let body: RequestInit["body"];
+    if (json) {
+      headers.set("content-type", "application/json");
+      body = JSON.stringify(json);
+    }
+    if (form) {
+      const data = new FormData();
+      for (const [name, value] of Object.entries(form)) {
+        if (value instanceof Blob) data.set(name, value, name);
+        else if (value !== undefined) data.set(name, String(value));
+      }
+      body = data;
+    }
+    const words = new URLSearchParams(
+      Object.entries(query ?? {}).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, String(value)] as [string, string]],
+      ),
+    );
+    const address = `${baseUrl}${path}${words.size > 0 ? `?${words}` : ""}`;
+    const response = await send(address, { method, headers, body });
+    const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+    if (!response.ok && isJson) throw new KycProblemError((await response.json()) as Problem);
+    if (!response.ok) throw new Error(`The service answered ${response.status}.`);
+    return (isJson ? await response.json() : await response.text()) as T;
+  }
+}

@@ -1,0 +1,135 @@
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { useCamera } from "./camera.ts";
+import { fileToJpeg, toJpeg } from "./picture.ts";
+import type { Words } from "./words.ts";
+
+/** Words that guide the person before the camera. */
+export type Advice =
+  | "holdStill"
+  | "tooDark"
+  | "tooBright"
+  | "glare"
+  | "blurred"
+  | "ready"
+  | "noFace"
+  | "severalFaces"
+  | "closer"
+  | "farther"
+  | "straight"
+  | "openEyes";
+
+/** Looks at what the camera shows now. Null: nothing can be said, the person takes the photograph by hand. */
+export type Watch = (video: HTMLVideoElement) => Promise<Advice | null>;
+
+const WATCH_MS = 120;
+/** The shutter goes off by itself after so many good glances in a row. */
+const STEADY = 7;
+
+interface ShotProps {
+  readonly words: Words;
+  readonly kind: "card" | "face";
+  readonly watch: Watch;
+  /** The frame or oval over the picture. */
+  readonly overlay: ReactNode;
+  /** While a picture is being judged, the camera rests. */
+  readonly busy: boolean;
+  onPicture(picture: Blob): void;
+}
+
+/** The camera with its guide and shutter, and the way round it: a photograph from the device. */
+export function Shot({ words, kind, watch, overlay, busy, onPicture }: ShotProps) {
+  const facing = kind === "card" ? "environment" : "user";
+  const { video, state, again } = useCamera(facing, !busy);
+  const [advice, setAdvice] = useState<Advice | null>(null);
+  const [fault, setFault] = useState<string | null>(null);
+  const file = useRef<HTMLInputElement>(null);
+
+  const shoot = useCallback(async () => {
+    if (video.current && video.current.videoWidth > 0) onPicture(await toJpeg(video.current));
+  }, [video, onPicture]);
+
+  useEffect(() => {
+    if (state !== "on" || busy) return;
+    let steady = 0;
+    let left = false;
+    const look = async () => {
+      const element = video.current;
+      const seen = element && element.videoWidth > 0 ? await watch(element) : null;
+      if (left) return;
+      setAdvice(seen);
+      steady = seen === "ready" ? steady + 1 : 0;
+      if (steady >= STEADY) return void shoot();
+      timer = setTimeout(look, WATCH_MS);
+    };
+    let timer = setTimeout(look, WATCH_MS);
+    return () => {
+      left = true;
+      clearTimeout(timer);
+    };
+  }, [state, busy, watch, shoot, video]);
+
+  const choose = async (chosen: File | undefined) => {
+    if (!chosen) return;
+    try {
+      const picture = await fileToJpeg(chosen);
+      setFault(null);
+      onPicture(picture);
+    } catch {
+      setFault(words.notAPicture);
+    }
+  };
+
+  const seen = state === "on" && !busy;
+  return (
+    <div className="shot">
+      <div className={`view ${kind}`} data-camera={state} hidden={state === "denied" || state === "missing"}>
+        <video ref={video} playsInline muted className={kind === "face" ? "mirrored" : ""} />
+        {overlay}
+        <p className={`advice ${advice === "ready" ? "good" : ""}`} role="status" aria-live="polite">
+          {state === "starting" ? words.cameraStarting : seen && advice ? words[advice] : ""}
+        </p>
+      </div>
+      {state === "denied" && (
+        <div className="notice" role="alert">
+          <strong>{words.cameraDenied}</strong>
+          <p>{words.cameraDeniedText}</p>
+          <button type="button" className="quiet" onClick={again}>
+            {words.cameraAgain}
+          </button>
+        </div>
+      )}
+      {state === "missing" && (
+        <p className="notice" role="alert">
+          {words.cameraMissing}
+        </p>
+      )}
+      {fault && (
+        <p className="notice bad" role="alert">
+          {fault}
+        </p>
+      )}
+      <div className="actions">
+        {state === "on" && (
+          <button type="button" disabled={busy} onClick={() => void shoot()}>
+            {words.shutter}
+          </button>
+        )}
+        <button type="button" className="quiet" disabled={busy} onClick={() => file.current?.click()}>
+          {words.chooseFile}
+        </button>
+        <input
+          ref={file}
+          type="file"
+          accept="image/jpeg,image/png,image/webp,image/heic"
+          aria-label={words.chooseFile}
+          tabIndex={-1}
+          className="unseen"
+          onChange={(event) => {
+            void choose(event.target.files?.[0]);
+            event.target.value = "";
+          }}
+        />
+      </div>
+    </div>
+  );
+}

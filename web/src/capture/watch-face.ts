@@ -1,0 +1,70 @@
+import type { Config, Human } from "@vladmandic/human";
+import type { Advice, Watch } from "./Shot.tsx";
+
+/** The face networks of the package, served by this service; only what guides the person. */
+const SETTINGS: Partial<Config> = {
+  modelBasePath: "/pages/models/",
+  debug: false,
+  cacheSensitivity: 0,
+  filter: { enabled: false },
+  gesture: { enabled: false },
+  face: {
+    enabled: true,
+    detector: { rotation: false, maxDetected: 2, minConfidence: 0.4 },
+    mesh: { enabled: true },
+    iris: { enabled: true },
+    description: { enabled: false },
+    emotion: { enabled: false },
+    antispoof: { enabled: false },
+    liveness: { enabled: false },
+  },
+  body: { enabled: false },
+  hand: { enabled: false },
+  object: { enabled: false },
+  segmentation: { enabled: false },
+};
+
+/** Shares of the picture's height that the face's box may take, and how far from straight it may look (radians). */
+const FACE = { smallest: 0.28, largest: 0.8, yaw: 0.3, pitch: 0.35, offCentre: 0.2 };
+
+let loading: Promise<Human> | undefined;
+
+/** The guide's networks, some two megabytes: fetched when the face step is near, once. */
+export function loadGuide(): Promise<Human> {
+  loading ??= import("@vladmandic/human").then(async ({ Human }) => {
+    const human = new Human(SETTINGS);
+    await human.load();
+    return human;
+  });
+  return loading;
+}
+
+/** Looks for one face, straight, near enough. Where the networks cannot run, the person takes the photograph. */
+export function watchFace(): Watch {
+  let guide: Human | null = null;
+  loadGuide().then(
+    (human) => {
+      guide = human;
+    },
+    () => undefined,
+  );
+  return async (video): Promise<Advice | null> => {
+    if (guide === null) return null;
+    try {
+      const { face } = await guide.detect(video);
+      if (face.length === 0) return "noFace";
+      if (face.length > 1) return "severalFaces";
+      const [{ boxRaw, rotation }] = face;
+      const [x, y, width, height] = boxRaw;
+      const away = Math.hypot(x + width / 2 - 0.5, y + height / 2 - 0.5);
+      if (height < FACE.smallest) return "closer";
+      if (height > FACE.largest) return "farther";
+      if (away > FACE.offCentre) return "noFace";
+      const { yaw = 0, pitch = 0 } = rotation?.angle ?? {};
+      if (Math.abs(yaw) > FACE.yaw || Math.abs(pitch) > FACE.pitch) return "straight";
+      return "ready";
+    } catch {
+      return null;
+    }
+  };
+}
