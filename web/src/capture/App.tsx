@@ -145,17 +145,19 @@ export function App() {
         </button>
       </header>
       {number > 0 && (
-        <ol className="steps" aria-label={words.stepOf(number, words.steps.length)}>
-          {words.steps.map((name, i) => (
-            <li
-              key={name}
-              aria-current={i + 1 === number ? "step" : undefined}
-              className={i < number ? "done" : ""}
-            >
-              {name}
-            </li>
-          ))}
-        </ol>
+        <nav aria-label={words.stepOf(number, words.steps.length)}>
+          <ol className="steps">
+            {words.steps.map((name, i) => (
+              <li
+                key={name}
+                aria-current={i + 1 === number ? "step" : undefined}
+                className={i < number ? "done" : ""}
+              >
+                {name}
+              </li>
+            ))}
+          </ol>
+        </nav>
       )}
       <main aria-busy={busy !== null}>
         {place.at === "loading" && <p role="status">{words.loading}</p>}

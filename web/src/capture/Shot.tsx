@@ -121,9 +121,7 @@ export function Shot({ words, kind, watch, overlay, busy, onPicture }: ShotProps
           ref={file}
           type="file"
           accept="image/jpeg,image/png,image/webp,image/heic"
-          aria-label={words.chooseFile}
-          tabIndex={-1}
-          className="unseen"
+          hidden
           onChange={(event) => {
             void choose(event.target.files?.[0]);
             event.target.value = "";

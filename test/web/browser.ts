@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { access } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+import sharp from "sharp";
+
+/** Debian's; another one by CHROMIUM. */
+const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** Why there can be no browser test here; false where there can. */
+export const noBrowser: string | false = await access(EXECUTABLE).then(
+  () => false,
+  () => `there is no Chromium at ${EXECUTABLE} (Debian: apt-get install chromium)`,
+);
+
+/** What the fake camera shows, in pixels. */
+const CLIP = { width: 1280, height: 720 };
+/** Frames of the clip; the browser plays them again and again. */
+const FRAMES = 15;
+
+/**
+ * A clip for Chromium's fake camera: one picture, held almost still before a grey wall.
+ * @param share  of the clip's height that the picture takes
+ * @returns motion JPEG: plain JPEGs of one size, one after the other
+ */
+async function clipOf(picture: Uint8Array, share: number): Promise<Buffer> {
+  const held = await sharp(picture)
+    .resize({ height: Math.round(CLIP.height * share) })
+    .toBuffer({ resolveWithObject: true });
+  const left = Math.round((CLIP.width - held.info.width) / 2);
+  const top = Math.round((CLIP.height - held.info.height) / 2);
+  const frame = await sharp({ create: { ...CLIP, channels: 3, background: "#8a8d90" } })
+    .composite([{ input: held.data, left, top }])
+    .jpeg({ quality: 92 })
+    .toBuffer();
+  return Buffer.concat(Array.from({ length: FRAMES }, () => frame));
+}
+
+/** What stands before the camera. */
+export type Scene =
+  | { readonly camera: "shows"; readonly picture: Uint8Array; readonly share: number }
+  | { readonly camera: "denied" }
+  | { readonly camera: "any" };
+
+/** Starts Chromium with a fake camera. Closed with the test. */
+export async function launch(
+  t: { after(work: () => Promise<unknown>): void },
+  scene: Scene,
+): Promise<Browser> {
+  const folder = mkdtempSync(join(tmpdir(), "kyc-clip-"));
+  const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+  flags.push("--disable-background-networking", "--disable-component-update", "--disable-sync");
+  flags.push("--use-fake-device-for-media-stream");
+  // "denied" is Chromium's own answer where nobody is there to be asked.
+  if (scene.camera !== "denied") flags.push("--use-fake-ui-for-media-stream");
+  if (scene.camera === "shows") {
+    const clip = join(folder, "clip.mjpeg");
+    writeFileSync(clip, await clipOf(scene.picture, scene.share));
+    flags.push(`--use-file-for-fake-video-capture=${clip}`);
+  }
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: flags });
+  t.after(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return browser;
+}
