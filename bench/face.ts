@@ -26,6 +26,8 @@ const PEOPLE = 3;
 const THREADS = 1;
 /** Goal: times faster than face-api with its default detector. */
 const LEAST_LEAD = 5;
+/** Goal: what is done from pixels to embeddings, over the bare networks in the same round. */
+const MOST_OVER_NETWORKS = 1.5;
 /** face-api's own, for its descriptors. */
 const PEER_DISTANCE = 0.6;
 const DETECTORS: readonly Detector[] = ["ssd_mobilenetv1", "tiny_face_detector"];
@@ -57,8 +59,19 @@ export async function face({ runs, threads: wanted, cacheDir, packDir, progress 
   const pairOf = (round: number) => pairs[round % pairs.length];
 
   const alone = new Map<ModelName, number[]>();
+  /** Ours once both pictures are decoded, in milliseconds a round. */
+  const decoded: number[] = [];
   const contestants: Contestant[] = [
-    { name: "ours", run: (round) => clock(() => decide(pairOf(round).pictures, own)) },
+    {
+      name: "ours",
+      async run(round) {
+        const begun = performance.now();
+        const { decoding } = await decide(pairOf(round).pictures, own);
+        const milliseconds = performance.now() - begun;
+        if (round >= WARM_UP) decoded.push(milliseconds - decoding);
+        return milliseconds;
+      },
+    },
     {
       name: "networks",
       async run(round) {
@@ -96,6 +109,7 @@ export async function face({ runs, threads: wanted, cacheDir, packDir, progress 
   const row = (label: string, name: string) => [label, ...comparison(raced[name], raced.ours)];
   const [standard] = DETECTORS;
   const lead = measured.has(standard) ? ratio(raced[standard].wall, raced.ours.wall) : null;
+  const over = ratio(decoded, raced.networks.wall);
   return {
     tables: [
       {
@@ -122,6 +136,11 @@ export async function face({ runs, threads: wanted, cacheDir, packDir, progress 
     ],
     goals: [
       {
+        goal: `once decoded, at most ${MOST_OVER_NETWORKS} × the bare networks`,
+        measured: `${times(over)} (${figures(median(decoded))} ms)`,
+        met: over <= MOST_OVER_NETWORKS,
+      },
+      {
         goal: `at least ${LEAST_LEAD} × faster than @vladmandic/face-api`,
         measured:
           lead === null ? `it needs ${"missing" in peer ? peer.missing.join(" and ") : ""}` : times(lead),
@@ -129,7 +148,7 @@ export async function face({ runs, threads: wanted, cacheDir, packDir, progress 
       },
     ],
     notes: [
-      `Ours is ${figures(ratio(raced.ours.wall, raced.networks.wall))} × its bare networks, which is not a goal.`,
+      `Decoding included, ours is ${times(ratio(raced.ours.wall, raced.networks.wall))} its bare networks.`,
       ...("backend" in peer
         ? [`face-api computes in ${peer.backend}; ssd_mobilenetv1 is its default detector.`]
         : []),
@@ -138,14 +157,22 @@ export async function face({ runs, threads: wanted, cacheDir, packDir, progress 
       milliseconds: medians(raced),
       networks: Object.fromEntries([...alone].map(([name, spent]) => [name, median(spent)])),
       lead,
+      decoded: median(decoded),
+      over_networks: over,
     },
   };
 }
 
-/** Whether two pictures show one person. */
-async function decide([first, second]: readonly [Uint8Array, Uint8Array], models: Models): Promise<boolean> {
+/** Whether two pictures show one person, and how many milliseconds of finding out went into decoding them. */
+async function decide(
+  [first, second]: readonly [Uint8Array, Uint8Array],
+  models: Models,
+): Promise<{ readonly same: boolean; readonly decoding: number }> {
   const [a, b] = [await lookAtFace(first, models), await lookAtFace(second, models)];
   if (!a.face || !b.face) throw new Error("a sample selfie shows no face");
   const { threshold = 1 } = CATALOGUE["face-embedding"];
-  return cosineSimilarity(a.face.embedding, b.face.embedding) >= threshold;
+  return {
+    same: cosineSimilarity(a.face.embedding, b.face.embedding) >= threshold,
+    decoding: a.milliseconds.decode + b.milliseconds.decode,
+  };
 }
