@@ -11,6 +11,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   models: async () => (await import("./cli/models.ts")).models,
   sample: async () => (await import("./cli/sample.ts")).sample,
   token: async () => (await import("./cli/operate.ts")).token,
+  link: async () => (await import("./cli/link.ts")).link,
   simulate: async () => (await import("./cli/operate.ts")).simulate,
   events: async () => (await import("./cli/operate.ts")).events,
   audit: async () => (await import("./cli/audit.ts")).audit,

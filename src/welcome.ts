@@ -47,6 +47,7 @@ export async function welcome(config: Config, service: Service, port: number): P
     `  events     ${"kept in the outbox: npm run -s kyc -- events"}`,
     `  liveness   ${liveness}`,
     `  a token    npm run -s kyc -- token --user ${DEMO_USER}   the whole way at once: npm run demo`,
+    `  a page     npm run -s kyc -- link --user ${DEMO_USER}   for a phone's or this machine's browser: consent, KTP, face`,
     "",
     "Try it, line by line:",
     `  TOKEN=${token ?? "<a token of your identity provider>"}`,

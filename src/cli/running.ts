@@ -11,6 +11,8 @@ export interface RunningService {
   readonly url: string;
   /** @throws Error where it refuses or does not answer */
   get<T>(path: string): Promise<T>;
+  /** @throws Error where it refuses or does not answer */
+  post<T>(path: string, body: object): Promise<T>;
 }
 
 const TOKEN_MINUTES = 5;
@@ -26,13 +28,16 @@ export async function runningService(config: Config, secret: string | null): Pro
     scopes: ["kyc:service"],
     minutes: TOKEN_MINUTES,
   });
+  async function send<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const response = await fetch(`${url}${path}`, { ...init, headers });
+    const body = (await response.json()) as T & { detail?: string };
+    if (!response.ok) throw new Error(`The running service answered ${response.status}: ${body.detail}`);
+    return body;
+  }
   return {
     url,
-    async get<T>(path: string) {
-      const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
-      const body = (await response.json()) as T & { detail?: string };
-      if (!response.ok) throw new Error(`The running service answered ${response.status}: ${body.detail}`);
-      return body;
-    },
+    get: (path) => send(path),
+    post: (path, body) => send(path, { method: "POST", body: JSON.stringify(body) }),
   };
 }

@@ -386,6 +386,11 @@ export class KycClient {
     readonly face_match_result: FaceMatchResult | null;
     readonly dukcapil_result: DukcapilResult | null;
     readonly rejection_reason: string | null;
+    readonly duplicate_of?: readonly ({
+      readonly verification_id: string;
+      readonly by: "face" | "nik";
+      readonly similarity: number | null;
+    })[] | null;
     /** RFC 3339, UTC */
     readonly created_at: string;
     readonly completed_at: string | null;
@@ -412,11 +417,30 @@ export class KycClient {
     readonly face_match_result: FaceMatchResult | null;
     readonly dukcapil_result: DukcapilResult | null;
     readonly rejection_reason: string | null;
+    readonly duplicate_of?: readonly ({
+      readonly verification_id: string;
+      readonly by: "face" | "nik";
+      readonly similarity: number | null;
+    })[] | null;
     /** RFC 3339, UTC */
     readonly created_at: string;
     readonly completed_at: string | null;
   })[]> {
     return this.#send("GET", `/api/v1/kyc/user/${encodeURIComponent(user_id)}`, { query });
+  }
+
+  /** Erase all that is known of a user but the audit log (scope kyc:service). */
+  eraseUser(user_id: string): Promise<{
+    readonly user_id: string;
+    readonly erased: {
+      readonly verifications: number;
+      readonly images: number;
+      readonly events: number;
+    };
+    /** References of photographs that the replaced service stored: remove them there. */
+    readonly images_elsewhere: readonly (string)[];
+  }> {
+    return this.#send("DELETE", `/api/v1/kyc/user/${encodeURIComponent(user_id)}`);
   }
 
   /** Record the person's consent, given on the capture page. */
@@ -454,6 +478,18 @@ export class KycClient {
     readonly sentAt: string | null;
   })[]> {
     return this.#send("GET", `/api/v1/kyc/events`, { query });
+  }
+
+  /** The account was closed: the periods of retention run from then (scope kyc:service). */
+  closeAccount(user_id: string, body: {
+    /** When: RFC 3339. Default: now. */
+    readonly closed_at?: string;
+  }, options: RequestOptions = {}): Promise<{
+    readonly user_id: string;
+    /** RFC 3339, UTC */
+    readonly closed_at: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/user/${encodeURIComponent(user_id)}/close`, { json: body, ...options });
   }
 
   async #send<T>(method: string, path: string, { json, form, query, idempotencyKey }: Sent = {}): Promise<T> {
