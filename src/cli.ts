@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   link: async () => (await import("./cli/link.ts")).link,
   simulate: async () => (await import("./cli/operate.ts")).simulate,
   events: async () => (await import("./cli/operate.ts")).events,
+  keys: async () => (await import("./cli/keys.ts")).keys,
   audit: async () => (await import("./cli/audit.ts")).audit,
   demo: async () => (await import("./cli/demo.ts")).demo,
 };

@@ -17,7 +17,7 @@ function checkpointOf(text: string): { seq: number; hash: string } {
 }
 
 export const audit: Command = {
-  usage: "audit verify [--expect SEQ:HASH] | audit of --user ID",
+  usage: "audit verify [--expect SEQ:HASH] | of --user ID",
   summary: "Check every link of the audit log, or show what it tells about a user.",
   flags: { expect: "string", user: "string" },
   async run([what, ...rest], flags, { config, out }) {

@@ -16,7 +16,7 @@ import type { KycVerificationsTable } from "./schema.ts";
 import { openBytes, openJson, sealBytes, sealJson } from "./sealed-json.ts";
 
 type Row = Selectable<KycVerificationsTable>;
-type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding";
+export type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding";
 
 /** Names the column and the row, so that a value moved to another of either does not open. */
 const contextOf = (column: SealedColumn, verificationId: string) =>
@@ -38,6 +38,14 @@ function completeReading(stored: Partial<KtpOcrResult>): KtpOcrResult {
   );
   return { ...values, confidence, fields, checks: [], quality: {} } as unknown as KtpOcrResult;
 }
+
+/** @returns what stands in the column */
+export const sealColumn = (
+  sealer: Sealer,
+  column: SealedColumn,
+  verificationId: string,
+  value: object,
+): string => sealJson(sealer, value, contextOf(column, verificationId));
 
 /** @throws {SealBrokenError} */
 export function verificationOf(row: Row, sealer: Sealer): Verification {

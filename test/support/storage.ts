@@ -14,14 +14,17 @@ import { type SealedImages, sealedImages } from "../../src/images/images.ts";
 import { type AuditChain, auditChain } from "../../src/security/audit-chain.ts";
 import { blindIndex } from "../../src/security/blind-index.ts";
 import { type EnvelopeSealer, envelopeSealer } from "../../src/security/envelope.ts";
-import { openKeys } from "../../src/security/keys.ts";
+import { type KeyRing, openKeys } from "../../src/security/keys.ts";
 import type { Keeper } from "../../src/verification/custody.ts";
 import type { Verifications } from "../../src/verification/ports.ts";
 import { KTP_FIELDS, type KtpFieldFact, type KtpOcrResult } from "../../src/vision/facts.ts";
 
 /** Everything that keeps something, wired as the service wires it. */
 export interface Storage extends Database {
+  readonly keys: KeyRing;
   readonly sealer: EnvelopeSealer;
+  /** The same database with other keys. */
+  over(keys: KeyRing): Promise<Storage>;
   readonly verifications: Verifications;
   readonly outbox: Outbox;
   readonly chain: AuditChain;
@@ -34,10 +37,23 @@ export interface Storage extends Database {
   readonly broken: readonly string[];
 }
 
-export async function openStorage({ url, dataDir }: { url?: string; dataDir: string }): Promise<Storage> {
+/** @param keys  as in `KYC_KEYS`; development keys in `dataDir` unless given */
+export async function openStorage({
+  url,
+  dataDir,
+  keys,
+}: {
+  url?: string;
+  dataDir: string;
+  keys?: string;
+}): Promise<Storage> {
   const database = await openDatabase({ url, dataDir });
+  return wire(database, openKeys({ spec: keys, dataDir }), dataDir);
+}
+
+async function wire(database: Database, keys: KeyRing, dataDir: string): Promise<Storage> {
   const { db } = database;
-  const sealer = envelopeSealer(openKeys({ dataDir }));
+  const sealer = envelopeSealer(keys);
   const key = await blindIndexKey(db, sealer).catch(async (error) => {
     await database.close();
     throw error;
@@ -49,7 +65,9 @@ export async function openStorage({ url, dataDir }: { url?: string; dataDir: str
   const broken: string[] = [];
   return {
     ...database,
+    keys,
     sealer,
+    over: (ring) => wire(database, ring, dataDir),
     outbox: events,
     chain,
     audit: trail,
