@@ -25,6 +25,8 @@ export interface Policy {
   readonly nameConfidence: number;
   /** Least face quality 0..1 of a card portrait and of a selfie that may be compared. */
   readonly portraitQuality: number;
+  /** Least width in pixels of a card portrait's face: from about half of what the networks see on, they tell people apart. */
+  readonly portraitWidth: number;
   readonly selfieQuality: number;
   /** Photographs a step may cost before the verification is rejected. */
   readonly attempts: number;
@@ -41,7 +43,8 @@ export const DEFAULT_POLICY: Policy = {
   ktpScore: 0.5,
   ocrConfidence: 0.8,
   nameConfidence: 0.6,
-  portraitQuality: 0.1,
+  portraitQuality: 0.2,
+  portraitWidth: 48,
   selfieQuality: 0.25,
   attempts: 3,
   baselineMayDecide: false,
@@ -91,7 +94,8 @@ export function judgeKtp(report: KtpReport, type: VerificationType, policy: Poli
  * @param hints  what is known of the photograph besides
  */
 export function fitPortrait(portrait: FaceFacts, policy: Policy, hints: readonly Hint[] = []): Judgement {
-  return portrait.quality.score < policy.portraitQuality ? refused("no_portrait", hints) : ACCEPTED;
+  if (portrait.box[2] < policy.portraitWidth) return refused("portrait_too_small", hints);
+  return portrait.quality.score < policy.portraitQuality ? refused("portrait_unclear", hints) : ACCEPTED;
 }
 
 /** Is this selfie to be judged? Exactly one face, large, sharp and open enough; what it shows is `decide`'s business. */

@@ -16,11 +16,15 @@ export type Hint =
   | "screen_capture"
   | "photocopy"
   | "no_portrait"
+  | "portrait_too_small"
+  | "portrait_unclear"
   | "no_face"
   | "several_faces"
   | "face_too_small"
   | "face_turned"
   | "face_covered"
+  | "sunglasses"
+  | "mask"
   | "eyes_closed";
 
 /** The fields of a KTP, in the order in which they stand on it. */
@@ -153,6 +157,8 @@ export interface FaceFacts {
   readonly pose: HeadPose;
   readonly eyeOpenness: number;
   readonly mouthOpenness: number;
+  /** What seems to cover it; null where nothing does, or something else (`quality.occlusion` tells of that). */
+  readonly covered: "sunglasses" | "mask" | null;
   /** Unit length. */
   readonly embedding: Float32Array;
 }

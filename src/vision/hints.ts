@@ -50,6 +50,14 @@ export const HINTS: Readonly<Record<AdviceCode, { readonly id: string; readonly 
     id: "Pasfoto pada KTP tidak terlihat. Pastikan pasfoto tidak tertutup atau silau.",
     en: "The portrait on the KTP cannot be seen. Keep it free of fingers and glare.",
   },
+  portrait_too_small: {
+    id: "Pasfoto pada KTP terlalu kecil untuk dibandingkan. Dekatkan ponsel sampai kartu memenuhi foto.",
+    en: "The portrait on the KTP is too small to be compared. Move closer until the card fills the picture.",
+  },
+  portrait_unclear: {
+    id: "Pasfoto pada KTP tidak cukup jelas untuk dibandingkan. Jaga agar tidak buram, silau, atau tertutup.",
+    en: "The portrait on the KTP is not clear enough to be compared. Keep it sharp, free of glare and uncovered.",
+  },
   no_face: {
     id: "Wajah tidak terlihat. Hadapkan wajah Anda ke kamera.",
     en: "No face can be seen. Face the camera.",
@@ -69,6 +77,14 @@ export const HINTS: Readonly<Record<AdviceCode, { readonly id: string; readonly 
   face_covered: {
     id: "Wajah tertutup. Lepaskan masker, kacamata hitam, atau tangan dari wajah.",
     en: "The face is covered. Take off mask and sunglasses and keep hands away.",
+  },
+  sunglasses: {
+    id: "Kacamata gelap menutupi mata. Lepaskan kacamata.",
+    en: "Dark glasses cover the eyes. Take them off.",
+  },
+  mask: {
+    id: "Masker menutupi wajah. Lepaskan masker.",
+    en: "A mask covers the face. Take it off.",
   },
   eyes_closed: {
     id: "Mata tertutup. Buka mata Anda dan lihat ke kamera.",

@@ -123,6 +123,7 @@ const face = (quality: Partial<FaceFacts["quality"]> = {}): FaceFacts => ({
   pose: { yaw: 0, pitch: 0, roll: 0 },
   eyeOpenness: 1,
   mouthOpenness: 0,
+  covered: null,
   embedding: new Float32Array([1, 0]),
 });
 const ktp = (change: Partial<KtpReport> = {}, weak: Partial<Record<KtpField, number>> = {}): KtpReport => {
@@ -159,6 +160,13 @@ test("a card that is none, unreadable, doubtful, or without portrait is refused 
   assert.deepEqual(hints(ktp({ hints: ["blurred"] }, { name: 0.2 })), ["blurred"]);
   assert.deepEqual(hints(ktp({ portrait: null })), ["no_portrait"]);
   assert.deepEqual(hints(ktp({ portrait: null }), "BASIC_KYC"), "accepted");
+  const small = { ...face(), box: [0, 0, 40, 44] } as const;
+  assert.deepEqual(hints(ktp({ portrait: small, hints: ["too_small"] })), [
+    "portrait_too_small",
+    "too_small",
+  ]);
+  assert.deepEqual(hints(ktp({ portrait: face({ score: 0.15 }) })), ["portrait_unclear"]);
+  assert.deepEqual(hints(ktp({ portrait: face({ score: 0.15 }) }), "BASIC_KYC"), "accepted");
 });
 
 const selfie = (change: Partial<SelfieReport>): SelfieReport => ({

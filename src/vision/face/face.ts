@@ -8,7 +8,7 @@ import { embed } from "./embed.ts";
 import { at, distance, type EyeShape, eyes, type FaceMesh, mesh } from "./mesh.ts";
 import { LEFT_EYE, LIPS, RIGHT_EYE } from "./points.ts";
 import { headPose } from "./pose.ts";
-import { brightness, faceQuality, grade, luma, type Ramp } from "./quality.ts";
+import { brightness, faceQuality, grade, hasDarkGlasses, isMasked, luma, type Ramp } from "./quality.ts";
 
 export type { DetectedFace } from "./detect.ts";
 
@@ -91,17 +91,21 @@ export async function measureFace(
   const pose = headPose(points);
   const { x, y, width, height } = detected.box;
   const view = chip(image, points, QUALITY_CHIP, 0);
+  const mouth = mouthOpenness(surface);
+  const masked = isMasked(view, { detectorScore: detected.score, mouthOpenness: mouth });
   const facts: FaceFacts = {
     box: [x, y, width, height],
     score: detected.score,
     pose,
     eyeOpenness: eyeOpenness(both, pose.yaw),
-    mouthOpenness: mouthOpenness(surface),
+    mouthOpenness: mouth,
+    covered: masked ? "mask" : hasDarkGlasses(view) ? "sunglasses" : null,
     quality: faceQuality(view, {
       width,
       pose,
       meshScore: surface.score,
       disagreement: disagreement(detected, surface),
+      masked,
     }),
     embedding: await embed(image, points, models),
   };

@@ -23,10 +23,22 @@ export const QUALITY = {
   /** The mesh network's own certainty that it lies on a face. */
   mesh: { bad: 0.4, good: 0.9 },
   /** Luma around the eyes over that of the cheeks: dark glasses hide what the networks compare. */
-  eyes: { bad: 0.36, good: 0.5 },
+  eyes: { bad: 0.44, good: 0.5 },
   /** Where detector and mesh see nose and mouth apart, over the width of the box. */
   disagreement: { bad: 0.35, good: 0.15 },
 } as const satisfies Record<string, Ramp>;
+
+/** What tells a mask from a mouth: see {@link isMasked}. Redness is Cr over luma (ITU-R BT.601). */
+const MASK = {
+  /** The mouth is less red than the nose by at least this. */
+  paler: 0.03,
+  /** Mouth and chin are of one colour within this. */
+  even: 0.05,
+  /** Above it the detector saw a whole face. */
+  detectorScore: 0.88,
+  /** Above it the mouth is open: what is seen of it is not lips. */
+  mouthOpenness: 0.35,
+} as const;
 
 /** Where `value` lies on the way from bad to good, 0..1. */
 export function grade(value: number, { bad, good }: Ramp): number {
@@ -39,6 +51,7 @@ export function grade(value: number, { bad, good }: Ramp): number {
  * @param width         of the detector's box in pixels of the picture
  * @param meshScore     0..1
  * @param disagreement  of detector and mesh, see {@link QUALITY}
+ * @param masked        see {@link isMasked}
  */
 export function faceQuality(
   chip: Pixels,
@@ -47,11 +60,13 @@ export function faceQuality(
     pose,
     meshScore,
     disagreement,
+    masked,
   }: {
     readonly width: number;
     readonly pose: HeadPose;
     readonly meshScore: number;
     readonly disagreement: number;
+    readonly masked: boolean;
   },
 ): FaceQuality {
   const light = luma(chip);
@@ -70,6 +85,7 @@ export function faceQuality(
       grade(meshScore, QUALITY.mesh),
       grade(disagreement, QUALITY.disagreement),
       grade(eyesOverCheeks(light, chip.width), QUALITY.eyes),
+      masked ? 0 : 1,
     ),
   };
   const values = Float32Array.from(Object.values(parts));
@@ -105,6 +121,9 @@ const PLACES = {
   rightEye: [0.62, 0.13, 0.88, 0.34],
   leftCheek: [0.1, 0.45, 0.3, 0.65],
   rightCheek: [0.68, 0.45, 0.88, 0.65],
+  nose: [0.4, 0.3, 0.58, 0.55],
+  lips: [0.38, 0.74, 0.6, 0.8],
+  chin: [0.35, 0.86, 0.65, 0.98],
 } as const satisfies Record<string, readonly [number, number, number, number]>;
 
 /** The values of one of {@link PLACES}. */
@@ -117,6 +136,47 @@ function part(light: Float32Array, width: number, place: keyof typeof PLACES): F
 }
 
 const average = (values: Float32Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+/**
+ * Whether dark glasses cover the eyes.
+ * @param chip  the face upright, square, without padding
+ */
+export const hasDarkGlasses = (chip: Pixels): boolean =>
+  eyesOverCheeks(luma(chip), chip.width) <
+  QUALITY.eyes.bad + DARK_GLASSES * (QUALITY.eyes.good - QUALITY.eyes.bad);
+
+/** Of the way from bad to good: below it the eyes count as covered. */
+const DARK_GLASSES = 0.15;
+
+/**
+ * Whether cloth covers the mouth: no lips, which are redder than the nose, and mouth and chin of one colour. Found on
+ * about four of five masks that were drawn over faces in blue, white and black, less often in the colour of skin.
+ * @param chip  the face upright, square, without padding
+ */
+export function isMasked(
+  chip: Pixels,
+  { detectorScore, mouthOpenness }: { readonly detectorScore: number; readonly mouthOpenness: number },
+): boolean {
+  if (detectorScore > MASK.detectorScore || mouthOpenness > MASK.mouthOpenness) return false;
+  const mouth = redness(chip, "lips");
+  return redness(chip, "nose") - mouth > MASK.paler && Math.abs(mouth - redness(chip, "chin")) < MASK.even;
+}
+
+/** Mean Cr of a part of the chip over its mean luma (ITU-R BT.601): how red it is, whatever the light. */
+function redness({ width, data }: Pixels, place: keyof typeof PLACES): number {
+  const [left, top, right, bottom] = PLACES[place].map((share) => Math.round(share * width));
+  let [red, light] = [0, 0];
+  for (let y = top; y < bottom; y++) {
+    for (let x = left, i = (y * width + left) * 3; x < right; x++, i += 3) {
+      red += data[i];
+      light += 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+    }
+  }
+  return (CR * (red - light)) / Math.max(1, light);
+}
+
+/** Cr is this times red less luma. */
+const CR = 0.713;
 
 /** Luma around both eyes over that of both cheeks. */
 function eyesOverCheeks(light: Float32Array, width: number): number {

@@ -65,13 +65,14 @@ const isSecondPerson = (other: DetectedFace, largest: DetectedFace): boolean =>
   other.box.width >= LIMITS.secondFace * largest.box.width && other.score >= LIMITS.secondFaceScore;
 
 /** What to do better with the next photograph; empty where nothing is wrong. */
-function advice({ facts: { box, eyeOpenness, quality }, brightness }: MeasuredFace): Hint[] {
+function advice({ facts: { box, covered, eyeOpenness, quality }, brightness }: MeasuredFace): Hint[] {
   const hints: Hint[] = [];
   if (box[2] < LIMITS.width) hints.push("face_too_small");
-  if (quality.occlusion < LIMITS.quality) hints.push("face_covered");
+  if (covered !== null) hints.push(covered);
+  else if (quality.occlusion < LIMITS.quality) hints.push("face_covered");
   if (quality.pose < LIMITS.quality) hints.push("face_turned");
   if (quality.sharpness < LIMITS.quality) hints.push("blurred");
   if (quality.exposure < LIMITS.quality) hints.push(brightness < MIDDLE_GREY ? "too_dark" : "too_bright");
-  if (eyeOpenness < LIMITS.eyes) hints.push("eyes_closed");
+  if (eyeOpenness < LIMITS.eyes && covered !== "sunglasses") hints.push("eyes_closed");
   return hints;
 }

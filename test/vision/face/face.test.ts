@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import sharp from "sharp";
 import { compare, cosineSimilarity } from "../../../src/vision/face/compare.ts";
 import { EMBEDDING_LENGTH } from "../../../src/vision/face/embed.ts";
 import {
@@ -9,8 +10,9 @@ import {
   findFaces,
   findPortrait,
 } from "../../../src/vision/face/face.ts";
+import { mesh, type Point3 } from "../../../src/vision/face/mesh.ts";
 import type { FaceFacts } from "../../../src/vision/facts.ts";
-import { shrink, similarity, warp } from "../../../src/vision/geometry.ts";
+import { type Point, shrink, similarity, warp } from "../../../src/vision/geometry.ts";
 import type { Pixels } from "../../../src/vision/image.ts";
 import { CATALOGUE } from "../../../src/vision/models/catalogue.ts";
 import type { Models } from "../../../src/vision/models/models.ts";
@@ -46,6 +48,42 @@ function turned(image: Pixels, degrees: number): Pixels {
     ],
   );
   return warp(image, back, image.width, image.height);
+}
+
+/** Points of the mesh around what covers a face: both lenses, and a mask from the bridge of the nose to the chin. */
+const LENSES = [
+  [226, 247, 30, 29, 27, 28, 56, 190, 244, 233, 232, 231, 230, 229, 228, 31],
+  [446, 467, 260, 259, 257, 258, 286, 414, 464, 453, 452, 451, 450, 449, 448, 261],
+];
+const MASK = [
+  234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 280,
+  195, 50,
+];
+/** Lenses are larger than the eye's hollow. */
+const LENS = 1.25;
+
+/** Blue, white, black. */
+const MASKS = ["#a9c7d8", "#e4e4e2", "#222326"];
+
+/** The area within some points of a mesh, grown around its middle. */
+const outline = (points: readonly Point3[], around: readonly number[], grow = 1): Point[] => {
+  const middle = [0, 1].map((k) => around.reduce((sum, i) => sum + points[i][k], 0) / around.length);
+  return around.map((i) => [
+    middle[0] + grow * (points[i][0] - middle[0]),
+    middle[1] + grow * (points[i][1] - middle[1]),
+  ]);
+};
+
+/** The picture with areas painted over. */
+async function painted(
+  { width, height, data }: Pixels,
+  areas: readonly Point[][],
+  colour: string,
+): Promise<Pixels> {
+  const polygons = areas.map((area) => `<polygon points="${area.join(" ")}" fill="${colour}"/>`);
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${polygons.join("")}</svg>`;
+  const over = sharp(data, { raw: { width, height, channels: 3 } }).composite([{ input: Buffer.from(svg) }]);
+  return { width, height, data: new Uint8Array(await over.removeAlpha().raw().toBuffer()) };
 }
 
 describe("finding faces", () => {
@@ -184,6 +222,27 @@ describe("measuring a face", () => {
     for (const name of ["a-1", "b-2", "b-7"]) assert.ok(measured[name].eyeOpenness > 0.5, name);
     for (const name of ["a-6", "b-3"]) assert.ok(measured[name].mouthOpenness > 0.35, name);
     for (const name of ["a-1", "b-2", "b-7"]) assert.ok(measured[name].mouthOpenness < 0.1, name);
+  });
+
+  it("names dark glasses and most masks, and takes a bare face for neither", async () => {
+    const group = await groupPhotograph(6);
+    const masked: string[] = [];
+    for (const found of await findFaces(group, models)) {
+      const cutOut = around(group, found.box);
+      const [detected] = await findFaces(cutOut, models);
+      const { points } = await mesh(cutOut, detected, models);
+      assert.equal((await face(cutOut)).covered, null);
+      const lenses = LENSES.map((lens) => outline(points, lens, LENS));
+      const glasses = await face(await painted(cutOut, lenses, "#181614"));
+      assert.equal(glasses.covered, "sunglasses");
+      assert.ok(glasses.quality.occlusion < 0.15);
+      for (const colour of MASKS) {
+        const { covered, quality } = await face(await painted(cutOut, [outline(points, MASK)], colour));
+        if (covered === "mask") masked.push(colour);
+        if (covered === "mask") assert.equal(quality.occlusion, 0);
+      }
+    }
+    for (const colour of MASKS) assert.ok(masked.filter((one) => one === colour).length >= 3, `${masked}`);
   });
 
   it("grades a face lower the more it is blurred, darkened, burnt out or shrunk", async () => {
