@@ -11,6 +11,7 @@ const PARTS: Readonly<Record<string, () => Promise<(setting: Setting) => Promise
   ktp: async () => (await import("./ktp.ts")).ktp,
   face: async () => (await import("./face.ts")).face,
   search: async () => (await import("./search.ts")).search,
+  store: async () => (await import("./store.ts")).store,
   start: async () => (await import("./start.ts")).start,
   memory: async () => (await import("./memory.ts")).memory,
 };

@@ -219,7 +219,7 @@ test("a server is spoken to over TLS as its URL says", async (context) => {
     ...["-keyout", key, "-out", certificate],
   ]);
   if (made.status !== 0) return context.skip("there is no openssl to make a certificate");
-  const server = await startPostgres({ key, certificate });
+  const server = await startPostgres({ tls: { key, certificate } });
   if ("skip" in server) return context.skip(server.skip);
   context.after(server.stop);
   const plain = await server.createDatabase();

@@ -12,6 +12,10 @@ export interface TestServer {
   createDatabase(): Promise<string>;
   /** What the server says of itself, e.g. `18.1`. */
   readonly version: string;
+  /** Where all its files lie. */
+  readonly folder: string;
+  /** Writes everything to its files and ends; they stay until `stop`. */
+  halt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -90,7 +94,17 @@ function tlsOptions(folder: string, { key, certificate }: Tls, account: object):
   return { ssl: "on", ...files };
 }
 
-async function start({ initdb, postgres }: Binaries, tls?: Tls): Promise<TestServer> {
+/** What a test asks of its server. */
+export interface ServerOptions {
+  readonly tls?: Tls;
+  /** Whether a commit is on the disk when it is answered, as in production; tests need not wait for that. */
+  readonly durable?: boolean;
+}
+
+async function start(
+  { initdb, postgres }: Binaries,
+  { tls, durable = false }: ServerOptions,
+): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "kyc-postgres-"));
   const account = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
   if ("uid" in account) chownSync(folder, UNPRIVILEGED, UNPRIVILEGED);
@@ -105,18 +119,19 @@ async function start({ initdb, postgres }: Binaries, tls?: Tls): Promise<TestSer
     const options = {
       listen_addresses: "127.0.0.1",
       unix_socket_directories: "",
-      fsync: "off",
-      shared_buffers: "16MB",
+      ...(durable ? {} : { fsync: "off", shared_buffers: "16MB" }),
       ...(tls && tlsOptions(folder, tls, account)),
     };
     const settings = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const server = run(postgres, ["-D", folder, "-p", String(port), ...settings], account);
+    const end = async (signal: "SIGQUIT" | "SIGINT") => {
+      if (server.exitCode !== null || server.signalCode !== null) return;
+      server.kill(signal);
+      await once(server, "close");
+    };
     const stop = async () => {
-      if (server.exitCode === null && server.signalCode === null) {
-        // Immediate shutdown: nothing in it is worth keeping.
-        server.kill("SIGQUIT");
-        await once(server, "close");
-      }
+      // Immediate shutdown: nothing in it is worth keeping.
+      await end("SIGQUIT");
       remove();
     };
     const url = (name: string) => `postgresql://kyc@127.0.0.1:${port}/${name}`;
@@ -132,6 +147,8 @@ async function start({ initdb, postgres }: Binaries, tls?: Tls): Promise<TestSer
             await query(url("postgres"), `CREATE DATABASE kyc${made}`);
             return url(`kyc${made}`);
           },
+          folder,
+          halt: () => end("SIGINT"),
           stop,
         };
       } catch (error) {
@@ -152,11 +169,13 @@ async function start({ initdb, postgres }: Binaries, tls?: Tls): Promise<TestSer
  * Starts a PostgreSQL server: the npm package's, or one that the machine has.
  * @returns the server, or why none could be started
  */
-export async function startPostgres(tls?: Tls): Promise<TestServer | { readonly skip: string }> {
+export async function startPostgres(
+  options: ServerOptions = {},
+): Promise<TestServer | { readonly skip: string }> {
   const reasons: string[] = [];
   for (const binaries of await candidates()) {
     try {
-      return await start(binaries, tls);
+      return await start(binaries, options);
     } catch (error) {
       reasons.push((error as Error).message);
     }
