@@ -103,6 +103,17 @@ export function faces({
   const index = new FaceIndex();
   let seen = 0;
 
+  /** Null, and told of, where its seal does not open: one such row must not keep others from a decision. */
+  function opened(sealed: Uint8Array, verificationId: string): Float32Array | null {
+    try {
+      return openFace(sealer, sealed, verificationId);
+    } catch (error) {
+      if (!(error instanceof SealBrokenError)) throw error;
+      onBroken(verificationId, error);
+      return null;
+    }
+  }
+
   /** Several may read at once (the start, a search, a transaction): each takes over only what none has before. */
   async function refresh(connection: Connection): Promise<void> {
     for (;;) {
@@ -117,12 +128,8 @@ export function faces({
       for (const { verification_id, face_number, selfie_embedding } of rows) {
         if (face_number === null || selfie_embedding === null || face_number <= seen) continue;
         seen = face_number;
-        try {
-          index.add(face_number, openFace(sealer, selfie_embedding, verification_id));
-        } catch (error) {
-          if (!(error instanceof SealBrokenError)) throw error;
-          onBroken(verification_id, error);
-        }
+        const embedding = opened(selfie_embedding, verification_id);
+        if (embedding) index.add(face_number, embedding);
       }
       if (rows.length < PAGE) return;
     }
@@ -150,8 +157,8 @@ export function faces({
         .execute();
       return rows
         .flatMap(({ verification_id, selfie_embedding }): Duplicate[] => {
-          if (selfie_embedding === null) return [];
-          const other = openFace(sealer, selfie_embedding, verification_id);
+          const other = selfie_embedding && opened(selfie_embedding, verification_id);
+          if (!other) return [];
           const similarity = cosineSimilarity(embedding, other);
           return similarity < least ? [] : [{ verificationId: verification_id, by: "face", similarity }];
         })

@@ -11,6 +11,8 @@ const INDICES: Readonly<Record<string, string>> = {
   // Few rows wait for the registry at any time: the partial index stays small.
   idx_kyc_dukcapil_due: "kyc_verifications(dukcapil_due_at) WHERE dukcapil_due_at IS NOT NULL",
   idx_kyc_nik: "kyc_verifications(nik_index) WHERE nik_index IS NOT NULL",
+  // Faces that can be found, in the order in which they came.
+  idx_kyc_face_number: "kyc_verifications(face_number) WHERE face_number IS NOT NULL",
   // What belongs to a user, to be erased.
   idx_kyc_outbox_user: "kyc_outbox(user_id, id)",
   idx_kyc_captures_user: "kyc_captures(user_id)",

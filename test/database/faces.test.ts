@@ -185,6 +185,20 @@ function duplicates(
     assert.equal(sealed.indexOf(Buffer.from(face.slice(100, 104).buffer)), -1);
   });
 
+  it("is not kept from a decision by a face that does not open", async () => {
+    const face = somebody();
+    const [first, broken] = [await verified(face), await verified(again(face, 0.3))];
+    for (const storage of storages) await storage.faces.refresh();
+    await sql`UPDATE kyc_verifications SET selfie_embedding = '\\x00' WHERE verification_id = ${broken.id}`.execute(
+      storages[0].db,
+    );
+    const { found } = await verified(again(face, 0.3));
+    assert.deepEqual(
+      found.map(({ verificationId }) => verificationId),
+      [first.id],
+    );
+  });
+
   it("an erased face is found by no process, and leaves the memory of all", async () => {
     const face = somebody();
     const { userId } = await verified(face);

@@ -12,7 +12,4 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ADD COLUMN face_number BIGINT,
       ADD COLUMN duplicate_of JSONB`.execute(db);
   await sql`CREATE SEQUENCE kyc_face_numbers OWNED BY kyc_verifications.face_number`.execute(db);
-  await sql`
-    CREATE UNIQUE INDEX idx_kyc_face_number
-      ON kyc_verifications(face_number) WHERE face_number IS NOT NULL`.execute(db);
 }
