@@ -16,6 +16,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   events: async () => (await import("./cli/operate.ts")).events,
   keys: async () => (await import("./cli/keys.ts")).keys,
   audit: async () => (await import("./cli/audit.ts")).audit,
+  config: async () => (await import("./cli/config.ts")).config,
   demo: async () => (await import("./cli/demo.ts")).demo,
 };
 

@@ -61,6 +61,10 @@ export interface Config {
     readonly maxUploadBytes: number;
     /** Requests a minute for one user; null: no limit. */
     readonly rateLimit: number | null;
+    /** Requests a minute from one address; null: no limit. */
+    readonly addressLimit: number | null;
+    /** Where counts are shared by all processes; null: each counts its own. */
+    readonly redisUrl: string | null;
     readonly stopSeconds: number;
   };
   readonly auth: {
@@ -83,7 +87,11 @@ export interface Config {
   readonly retention: RetentionPolicy;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
   readonly metrics: boolean;
-  readonly tracing: { readonly enabled: boolean; readonly endpoint: string };
+  readonly tracing: {
+    readonly enabled: boolean;
+    readonly endpoint: string;
+    readonly protocol: "grpc" | "http";
+  };
   /** Things worth a line at start: unknown names, unsafe choices that were asked for. */
   readonly warnings: readonly string[];
 }
@@ -263,6 +271,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 
   const rate = text("RATE_LIMIT");
   const rateLimit = rate?.toLowerCase() === "off" ? null : number("RATE_LIMIT", 120, 1, 1_000_000);
+  const byAddress = text("RATE_LIMIT_ADDRESS") ?? "off";
+  const addressLimit =
+    byAddress.toLowerCase() === "off" ? null : number("RATE_LIMIT_ADDRESS", 0, 1, 1_000_000);
 
   const topics = {
     ktp_uploaded: text("KAFKA_TOPIC_KTP_UPLOADED") ?? "payu.kyc.ktp_uploaded",
@@ -287,6 +298,14 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     }
     if (adapter === "embedded")
       fault("DUKCAPIL_ADAPTER", "must not be embedded in production: it knows no real citizen.");
+    if (adapter === "payu" && dukcapilUrl === null) {
+      warnings.push(
+        "DUKCAPIL_URL is not set: the civil registry is asked at http://localhost:8091/api/v1, where nothing may listen.",
+      );
+    }
+    if (databaseUrl === null) {
+      warnings.push("DATABASE_URL is not set: the embedded database serves this one process.");
+    }
     if (baselineMayDecide) {
       warnings.push("KYC_ALLOW_BASELINE_LIVENESS=true: the weak spoofing baseline may decide in production.");
     }
@@ -296,15 +315,12 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       "KAFKA_BOOTSTRAP_SERVERS is set, but nothing is sent to Kafka yet: events wait in the outbox.",
     );
   }
-  if (flag("ENABLE_TRACING", false)) {
-    warnings.push(
-      "ENABLE_TRACING is set, but no spans are exported yet: trace ids are in the log and in events.",
-    );
-  }
   for (const name of values.keys()) {
     if (name.startsWith("KYC_") && !KNOWN_KYC.has(name))
       warnings.push(`${name} is not a setting of this service.`);
   }
+
+  const otlp = url("OTLP_ENDPOINT", ["http:", "https:"], "http://jaeger:4317");
 
   const config: Config = {
     production,
@@ -356,6 +372,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     http: {
       maxUploadBytes: number("MAX_UPLOAD_SIZE", MAX_UPLOAD_BYTES, 1024, 100 * MIB),
       rateLimit,
+      addressLimit,
+      redisUrl: text("REDIS_URL") === null ? null : url("REDIS_URL", ["redis:", "rediss:"], ""),
       stopSeconds: number("KYC_STOP_SECONDS", 25, 1, 600),
     },
     auth: {
@@ -392,7 +410,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     metrics: flag("ENABLE_METRICS", true),
     tracing: {
       enabled: flag("ENABLE_TRACING", false),
-      endpoint: url("OTLP_ENDPOINT", ["http:", "https:"], "http://jaeger:4317"),
+      endpoint: otlp,
+      protocol: choice("OTLP_PROTOCOL", ["grpc", "http"] as const, speaksHttp(otlp) ? "http" : "grpc"),
     },
     warnings,
   };
@@ -428,6 +447,12 @@ function bucketOf(given: string, region: string | null, fault: (what: string) =>
     pathStyle: (query.get("path_style") ?? String(endpoint !== null)) === "true",
     credentials: null,
   };
+}
+
+/** By the port that OTLP over HTTP is given, or by its path: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
+function speaksHttp(endpoint: string): boolean {
+  const { port, pathname } = new URL(endpoint);
+  return port === "4318" || pathname.endsWith("/v1/traces");
 }
 
 /** `true`, a number of hops, or a list of addresses; nothing: the peer's own address counts. */

@@ -15,11 +15,20 @@ async function start(): Promise<void> {
   const service = await createService(config);
   const port = await service.listen();
   stopOnSignal(config, service);
+  debugOnSignal(config, service);
   writeFileSync(servicePortFile(config.dataDir), `${port}\n`);
   const seconds = (performance.now() / 1000).toFixed(1);
   const { database, strongSpoofing: strong_spoofing } = service;
   service.log.info({ port, seconds, database, strong_spoofing }, "ready");
   if (!config.production) process.stdout.write(await welcome(config, service, port));
+}
+
+/** SIGUSR2 turns the log to `debug`, and back to what was set. */
+function debugOnSignal(config: Config, { log }: Service): void {
+  process.on("SIGUSR2", () => {
+    log.level = log.level === config.log.level ? "debug" : config.log.level;
+    log.warn({ level: log.level }, "the log level was changed by SIGUSR2");
+  });
 }
 
 function stopOnSignal(config: Config, service: Service): void {

@@ -11,6 +11,7 @@ import { idempotency } from "./database/idempotency.ts";
 import { imageIntents, keeper } from "./database/keeper.ts";
 import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
 import { verifications } from "./database/verifications.ts";
+import type { CallObserver } from "./dukcapil/caller.ts";
 import type { Dukcapil } from "./dukcapil/dukcapil.ts";
 import { embeddedDukcapil } from "./dukcapil/embedded.ts";
 import { kemendagriDukcapil } from "./dukcapil/kemendagri.ts";
@@ -24,7 +25,9 @@ import { type SealedImages, sealedImages } from "./images/images.ts";
 import { s3Store } from "./images/s3-store.ts";
 import { createLog, type Log } from "./observability/log.ts";
 import { createMetrics } from "./observability/metrics.ts";
+import { NO_SPANS, type Spans } from "./observability/spans.ts";
 import { currentTraceparent } from "./observability/trace.ts";
+import { tracedCalls, tracedDukcapil, tracedQueries, tracedVision } from "./observability/traced.ts";
 import { auditChain } from "./security/audit-chain.ts";
 import { blindIndex } from "./security/blind-index.ts";
 import { developmentSecret } from "./security/development-secret.ts";
@@ -113,11 +116,16 @@ async function build(
   for (const warning of config.warnings) log.warn(warning);
   const { keys, sealer } = openSealer(config);
 
+  const spans = await openSpans(config);
+  undo.push(() => spans.close());
+  const metrics = createMetrics();
+
   const database = await openDatabase({
     url: config.databaseUrl,
     dataDir: config.dataDir,
     pool: config.pool,
     onError: (err) => log.warn({ err }, "a database connection was lost"),
+    ...(config.tracing.enabled && { onQuery: tracedQueries(spans) }),
   });
   undo.push(() => database.close());
   const { db } = database;
@@ -167,7 +175,7 @@ async function build(
         : "the strong spoofing networks are not installed: no selfie is taken (models pull minifasnet)",
     );
   }
-  const vision = await openPool({
+  const pool = await openPool({
     models: {
       cacheDir,
       packDir,
@@ -183,16 +191,30 @@ async function build(
     strongSpoofing,
     onError: (err) => log.error({ err }, "an image worker ended and is replaced"),
   });
+  const vision = config.tracing.enabled ? tracedVision(pool, spans) : pool;
   undo.push(() => vision.close());
 
-  const dukcapil = openDukcapil(config, sealer);
+  const registry = openDukcapil(config, sealer, tracedCalls(metrics.registry, spans));
+  const dukcapil = config.tracing.enabled ? tracedDukcapil(registry, spans) : registry;
   undo.push(() => dukcapil.close());
 
-  const metrics = createMetrics();
   metrics.gauge("kyc_vision_queue_length", "Images waiting for a worker.", () => vision.load.waiting);
   metrics.gauge("kyc_vision_workers_busy", "Image workers at work.", () => vision.load.running);
   metrics.gauge("kyc_outbox_events", "Events not sent yet.", async () => (await events.backlog()).waiting);
 
+  metrics.gauge(
+    "kyc_outbox_oldest_seconds",
+    "Age of the oldest event not sent; 0 where none waits.",
+    async () => secondsSince((await events.backlog()).oldest),
+  );
+  metrics.gauges("kyc_database_connections", "Connections of this process, by state.", "state", () => {
+    const { most, open, idle, waiting } = database.load;
+    return { most, busy: open - idle, idle, waiting };
+  });
+  metrics.gauges("kyc_spoofing_pack_info", "1 for the networks that decide liveness.", "pack", () => ({
+    strong: Number(strongSpoofing),
+    baseline: Number(!strongSpoofing),
+  }));
   metrics.gauge("kyc_faces_known", "Faces in memory that a new one is looked for among.", () => known.size);
   // In the background: the first decisions wait for what is missing, nothing else does.
   const loaded = known.refresh().catch((err) => log.error({ err }, "the known faces could not be read yet"));
@@ -265,6 +287,14 @@ async function build(
     ),
   );
 
+  const counts = config.http.redisUrl === null ? null : await openCounts(config.http.redisUrl, log);
+  if (counts !== null) {
+    undo.push(() => counts.close());
+    metrics.gauge("kyc_redis_up", "1 while the limits are counted for all processes together.", () =>
+      Number(counts.ready()),
+    );
+  }
+
   const app = createApp({
     kyc,
     capture,
@@ -280,6 +310,7 @@ async function build(
     clock,
     log,
     metrics,
+    spans,
     readiness: {
       database: async () => ({ ok: await database.healthy() }),
       disk: async () => ({ ok: await images.healthy() }),
@@ -292,7 +323,12 @@ async function build(
       }),
     },
     version: VERSION,
-    limits: { maxUploadBytes: config.http.maxUploadBytes, rateLimit: config.http.rateLimit },
+    limits: {
+      maxUploadBytes: config.http.maxUploadBytes,
+      rateLimit: config.http.rateLimit,
+      addressLimit: config.http.addressLimit,
+    },
+    redis: counts?.redis ?? null,
     trustProxy: config.trustProxy,
     serveMetrics: config.metrics,
   });
@@ -324,12 +360,31 @@ function modelsState(vision: Vision, baselineMayDecide: boolean): { ok: boolean;
   };
 }
 
-function openDukcapil(config: Config, sealer: Sealer): Dukcapil {
+/** Loads OpenTelemetry only where it is asked for: it is some 25 MB. */
+async function openSpans({ tracing }: Config): Promise<Spans> {
+  if (!tracing.enabled) return NO_SPANS;
+  const { otlpSpans } = await import("./observability/otlp.ts");
+  return otlpSpans({ ...tracing, version: VERSION });
+}
+
+/** Loads Redis' client only where limits are shared. */
+async function openCounts(url: string, log: Log) {
+  const { openRedis } = await import("./http/redis.ts");
+  return openRedis(url, (state, err) => {
+    if (state === "ready") log.info("limits are counted in Redis");
+    else log.warn({ err }, "Redis cannot be reached: requests are not limited until it can");
+  });
+}
+
+const secondsSince = (moment: Date | null) =>
+  moment === null ? 0 : Math.max(0, (Date.now() - moment.getTime()) / 1000);
+
+function openDukcapil(config: Config, sealer: Sealer, observer: CallObserver): Dukcapil {
   const { adapter, url, timeoutMs, kemendagri } = config.dukcapil;
   const policy = { timeoutMs };
   if (adapter === "embedded") {
-    return embeddedDukcapil({ register: openRegister({ dir: config.dataDir, sealer }), policy });
+    return embeddedDukcapil({ register: openRegister({ dir: config.dataDir, sealer }), policy, observer });
   }
-  if (kemendagri !== null) return kemendagriDukcapil({ url, policy, ...kemendagri });
-  return payuDukcapil({ url, policy });
+  if (kemendagri !== null) return kemendagriDukcapil({ url, policy, observer, ...kemendagri });
+  return payuDukcapil({ url, policy, observer });
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { PGlite } from "@electric-sql/pglite";
-import { Kysely, PostgresDialect, sql } from "kysely";
+import { Kysely, type Logger, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { type FolderLock, lockDataFolder } from "./lock.ts";
 import { migrate } from "./migrate.ts";
@@ -80,10 +80,27 @@ function serverPool(url: string, options: pg.PoolConfig, onError: (error: Error)
   return pool;
 }
 
+/** A statement that has ended. Its text holds parameters' places, never their values. */
+export interface QueryTold {
+  readonly sql: string;
+  readonly milliseconds: number;
+  readonly failed: boolean;
+}
+
+/** Kysely's own log, in the asynchronous context of whoever asked. */
+const telling = (onQuery: ((query: QueryTold) => void) | undefined): { log?: Logger } =>
+  onQuery === undefined
+    ? {}
+    : {
+        log: ({ level, query, queryDurationMillis }) =>
+          onQuery({ sql: query.sql, milliseconds: queryDurationMillis, failed: level === "error" }),
+      };
+
 async function openServer(
   url: string,
   { connections, statementTimeoutMs }: PoolOptions,
   onError: (error: Error) => void,
+  onQuery?: (query: QueryTold) => void,
 ): Promise<Database> {
   // Dates go out in UTC. There is no setting of a single pool for it; an instant stays the same instant for TIMESTAMPTZ.
   pg.defaults.parseInputDatesAsUTC = true;
@@ -103,7 +120,7 @@ async function openServer(
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
   };
   const pool = serverPool(url, limits, onError);
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), ...telling(onQuery) });
   return {
     db,
     kind: "server",
@@ -120,7 +137,7 @@ async function openServer(
   };
 }
 
-async function openEmbedded(dataDir: string): Promise<Database> {
+async function openEmbedded(dataDir: string, onQuery?: (query: QueryTold) => void): Promise<Database> {
   const lock = lockDataFolder(dataDir);
   let pglite: PGlite | null = null;
   try {
@@ -129,7 +146,7 @@ async function openEmbedded(dataDir: string): Promise<Database> {
     if (!existsSync(join(folder, "PG_VERSION"))) await run(process.execPath, [NEW_CLUSTER, folder]);
     pglite = await PGlite.create(folder, { parsers: PARSERS, startParams: START_PARAMS });
     const driver = pgliteDialect(pglite);
-    const db = new Kysely<Schema>({ dialect: driver.dialect });
+    const db = new Kysely<Schema>({ dialect: driver.dialect, ...telling(onQuery) });
     await migrate(db, "embedded");
     await endLeases(db);
     return {
@@ -202,6 +219,7 @@ function once(close: () => Promise<void>): () => Promise<void> {
  *                 keeps its files in `<dataDir>/database`
  * @param pool     of a server
  * @param onError  told of connections that the server cut while idle; the pool replaces them
+ * @param onQuery  told of each statement when it has ended
  * @throws {DataFolderInUseError} where another process has the embedded database open
  */
 export function openDatabase({
@@ -209,11 +227,13 @@ export function openDatabase({
   dataDir,
   pool = DEFAULT_POOL,
   onError = () => undefined,
+  onQuery,
 }: {
   url?: string | null;
   dataDir: string;
   pool?: PoolOptions;
   onError?: (error: Error) => void;
+  onQuery?: (query: QueryTold) => void;
 }): Promise<Database> {
-  return url ? openServer(url, pool, onError) : openEmbedded(dataDir);
+  return url ? openServer(url, pool, onError, onQuery) : openEmbedded(dataDir, onQuery);
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import {
   bulkhead,
   CircuitState,
@@ -146,7 +147,9 @@ export function createCaller(
   return {
     async call(attempt) {
       try {
-        return await policies.execute(({ signal }) => observed(attempt, signal), closing.signal);
+        // A question that waited in line is begun by whoever leaves it: its traces must stay its own.
+        const mine = AsyncResource.bind((signal: AbortSignal) => observed(attempt, signal));
+        return await policies.execute(({ signal }) => mine(signal), closing.signal);
       } catch (error) {
         throw inOurWords(error, policy);
       }

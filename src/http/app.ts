@@ -3,7 +3,6 @@ import type { IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
 import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
-import rateLimit from "@fastify/rate-limit";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -11,11 +10,13 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
+import type { Redis } from "ioredis";
 import type { Idempotency } from "../database/idempotency.ts";
 import type { Outbox } from "../events/outbox.ts";
 import type { Log } from "../observability/log.ts";
 import type { Metrics } from "../observability/metrics.ts";
-import { inTrace, parseTraceparent } from "../observability/trace.ts";
+import { type Attributes, NO_SPANS, type OpenSpan, type Spans } from "../observability/spans.ts";
+import { inTrace, parseTraceparent, type Trace } from "../observability/trace.ts";
 import type { CaptureLinks } from "../verification/capture.ts";
 import type { Custody } from "../verification/custody.ts";
 import { KycError } from "../verification/errors.ts";
@@ -29,7 +30,7 @@ import { documentation } from "./documentation.ts";
 import { eventRoutes } from "./events.ts";
 import { createOnce } from "./idempotency.ts";
 import { lifeline } from "./lifeline.ts";
-import { createLimits, createUserOf, REMEMBERED } from "./limits.ts";
+import { createLimits, createUserOf, prepareLimits } from "./limits.ts";
 import { collectMethods, type Methods, refuseOtherMethods } from "./methods.ts";
 import { operations, type ReadinessCheck } from "./operations.ts";
 import { pages } from "./pages.ts";
@@ -51,6 +52,8 @@ export interface AppParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Where requests of the API are told as spans; nowhere unless given. */
+  readonly spans?: Spans;
   /** By the part's name, as `/ready` shows it: `database`, `models`, `disk`, … */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>;
   /** As `/health` and the documentation show it. */
@@ -60,9 +63,13 @@ export interface AppParts {
     readonly maxUploadBytes: number;
     /** Requests a minute for one user; null: no limit. */
     readonly rateLimit: number | null;
+    /** Requests a minute from one address; null, or not given: no limit. */
+    readonly addressLimit?: number | null;
     /** The most that all bodies under way may hold together, in bytes. */
     readonly uploadsInMemoryBytes?: number;
   };
+  /** Where limits are counted for all processes together; null, or not given: each counts its own. */
+  readonly redis?: Redis | null;
   /** Proxies whose X-Forwarded-For is believed: how many stand in front, or their addresses. */
   readonly trustProxy?: boolean | number | string;
   /** Whether `/metrics` is served. */
@@ -101,7 +108,8 @@ const REQUEST_MS = 60_000;
  * process.on("SIGTERM", () => app.stop(30_000));
  */
 export function createApp(parts: AppParts): FastifyInstance {
-  const { clock, limits, log, metrics } = parts;
+  const { clock, limits, log, metrics, spans = NO_SPANS } = parts;
+  const underWay = new WeakMap<IncomingMessage, OpenSpan>();
   const imageBytes = limits.maxUploadBytes;
   const bodyLimit = bodyLimitFor(imageBytes);
   const hops = parts.trustProxy;
@@ -120,7 +128,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     requestIdHeader: false,
     genReqId: requestId,
     childLoggerFactory: (parent, bindings, options, raw) => {
-      const trace = parseTraceparent(raw.headers.traceparent);
+      const trace = beginSpan(raw);
       return parent.child(
         { ...bindings, ...(trace && { trace_id: trace.traceId, span_id: trace.spanId }) },
         options,
@@ -146,7 +154,7 @@ export function createApp(parts: AppParts): FastifyInstance {
 
   app.addHook("onRequest", (request, reply, done) => {
     follow(request, reply);
-    inTrace(parseTraceparent(request.headers.traceparent), done);
+    inTrace(underWay.get(request.raw)?.trace ?? null, done);
   });
   const life = lifeline(app, log);
   app.decorate("stop", (deadlineMs: number) => life.stop(deadlineMs));
@@ -166,7 +174,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     xssFilter: false,
   });
   app.register(multipart);
-  app.register(rateLimit, { global: false, cache: REMEMBERED });
+  prepareLimits(app, parts.redis ?? null);
   documentation(app, parts.version);
 
   const methods: Methods = new Map();
@@ -184,13 +192,17 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(
     async (api) => {
       collectMethods(api, methods);
-      const counted = createLimits(api, limits.rateLimit);
+      const counted = createLimits(api, {
+        perUser: limits.rateLimit,
+        perAddress: limits.addressLimit ?? null,
+      });
       const auth = withCaptureSessions(parts.auth, parts.capture);
       const userOf = createUserOf(parts.kyc.ownerOf);
       const actsForOthers = ({ scopes }: Caller) => scopes.has("kyc:service");
 
       api.addHook("onRequest", async (request, reply) => {
         reply.header("cache-control", "no-store");
+        await counted.arrived(request);
         try {
           request.caller = await auth.authenticate(request.headers.authorization);
         } catch (error) {
@@ -253,6 +265,15 @@ export function createApp(parts: AppParts): FastifyInstance {
     reply.code(status).headers(headers).send(JSON.stringify(problem));
   }
 
+  /** The log of a request is made first of all, and names its trace. Probes and scrapes are no spans. */
+  function beginSpan(raw: IncomingMessage): Trace | null {
+    const parent = parseTraceparent(raw.headers.traceparent);
+    const spoken = raw.url?.startsWith(BASE_PATH) ? spans : NO_SPANS;
+    const span = spoken.begin(`${raw.method}`, { kind: "server", parent });
+    underWay.set(raw, span);
+    return span.trace;
+  }
+
   function follow(request: FastifyRequest, reply: FastifyReply): void {
     reply.header("x-request-id", request.id);
     reply.raw.once("close", () => observe(request, reply));
@@ -266,6 +287,17 @@ export function createApp(parts: AppParts): FastifyInstance {
     const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT;
     const milliseconds = reply.elapsedTime;
     metrics.answered({ method, path, status, seconds: milliseconds / 1000 });
+    const named = { ...(request.params as object), ...(isRecord(request.body) ? request.body : {}) };
+    underWay.get(request.raw)?.end({
+      name: `${method} ${path}`,
+      failed: status >= 500,
+      attributes: {
+        "http.request.method": method,
+        "http.route": path,
+        "http.response.status_code": status,
+        ...verificationOf(named),
+      },
+    });
     request.log.info(
       {
         method,
@@ -281,6 +313,16 @@ export function createApp(parts: AppParts): FastifyInstance {
 
 /** nginx's number for a client that closed the connection before its answer. */
 const CLIENT_LEFT = 499;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** By which an operator finds the requests of one verification; whatever else was sent in its place stays out. */
+function verificationOf({ verification_id: id }: { readonly verification_id?: unknown }): Attributes {
+  return typeof id === "string" && UUID.test(id) ? { "kyc.verification_id": id } : {};
+}
 
 const codesOf = (request: FastifyRequest) => request.routeOptions?.config?.codes ?? COMMON_CODES;
 

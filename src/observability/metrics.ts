@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { BreakerState, CallObserver } from "../dukcapil/caller.ts";
 import type { Status, VerificationType } from "../verification/ports.ts";
+import { REASONS } from "../verification/reasons.ts";
 import type { Witness } from "../verification/verification.ts";
 
 /** One answered request. `path` is the route's pattern, never a path with an id in it. */
@@ -20,16 +22,21 @@ export interface AnsweredRequest {
  *
  * `kyc_verifications_total` counts a verification once, when it ends: `type` is FULL_KYC or BASIC_KYC, `status` how it
  * ended, so `sum by (type)` is what it was before the status was added. Beginnings are counted by
- * `kyc_verifications_started_total{type}`.
+ * `kyc_verifications_started_total{type}`, and why one was not VERIFIED by `kyc_verifications_refused_total{reason}`
+ * (one verification may have several reasons).
  */
 export interface Metrics extends Witness {
   answered(request: AnsweredRequest): void;
+  /** What happens with the calls of the civil registry. */
+  readonly registry: Required<CallObserver>;
   /**
    * A number that is asked for at each scrape, e.g. a queue's length. Where it cannot be had it is left out of that
    * scrape, the others stay.
    * @param name  in Prometheus' form, with its unit: `kyc_outbox_events`, `kyc_dukcapil_breaker_open`
    */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** As `gauge`, for several series of one name told apart by a label. */
+  gauges(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
   /** Its media type. */
@@ -42,6 +49,12 @@ const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 const STEP_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30];
 /** Seconds. One network, or one stage around it. */
 const INFERENCE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5];
+
+/** Seconds. The original registry answers in 100 to 800 ms; one try may take 3 s, at most 60. */
+const REGISTRY_SECONDS = [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 15, 60];
+/** Tenths, finer where thresholds lie. */
+const SCORES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1];
+const BREAKER_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, "half-open": 1, open: 2 };
 
 /** Builds a registry of its own, so that two services in one process do not add up. */
 export function createMetrics(): Metrics {
@@ -89,6 +102,56 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const refusedTotal = new Counter({
+    name: "kyc_verifications_refused_total",
+    help: "What spoke against verifications that ended REJECTED or FAILED; one may have several reasons.",
+    labelNames: ["reason"],
+    registers,
+  });
+  // A series that begins with its first event has no rate before the second.
+  for (const reason of REASONS) refusedTotal.inc({ reason }, 0);
+  const photographsTotal = new Counter({
+    name: "kyc_photographs_total",
+    help: "Photographs judged, by step (ktp, selfie) and outcome (accepted, refused): attempts.",
+    labelNames: ["step", "outcome"],
+    registers,
+  });
+  for (const step of ["ktp", "selfie"]) {
+    for (const outcome of ["accepted", "refused"]) photographsTotal.inc({ step, outcome }, 0);
+  }
+  const hintsTotal = new Counter({
+    name: "kyc_hints_total",
+    help: "Hints given with refused photographs, by step and hint.",
+    labelNames: ["step", "hint"],
+    registers,
+  });
+  const scores = new Histogram({
+    name: "kyc_score",
+    help: "Scores that decisions rest on, by kind: ocr, liveness, face_match (cosine), registry.",
+    labelNames: ["kind"],
+    buckets: SCORES,
+    registers,
+  });
+  const registryTotal = new Counter({
+    name: "kyc_dukcapil_requests_total",
+    help: "Tries of the civil registry, by outcome: answered, unavailable, busy, refused (our query is at fault).",
+    labelNames: ["outcome"],
+    registers,
+  });
+  for (const outcome of ["answered", "unavailable", "busy", "refused"]) registryTotal.inc({ outcome }, 0);
+  const registrySeconds = new Histogram({
+    name: "kyc_dukcapil_request_duration_seconds",
+    help: "Time of one try of the civil registry.",
+    buckets: REGISTRY_SECONDS,
+    registers,
+  });
+  const breakerState = new Gauge({
+    name: "kyc_dukcapil_breaker_state",
+    help: "The civil registry's breaker: 0 closed, 1 half-open, 2 open (it is left alone).",
+    registers,
+  });
+  breakerState.set(BREAKER_VALUES.closed);
+
   return {
     answered({ method, path, status, seconds }) {
       requests.inc({ method, path, status: String(status) });
@@ -97,8 +160,25 @@ export function createMetrics(): Metrics {
     started(type: VerificationType) {
       startedTotal.inc({ type });
     },
-    completed(type: VerificationType, status: Status) {
+    completed(type: VerificationType, status: Status, reasons) {
       completedTotal.inc({ type, status });
+      for (const reason of reasons) refusedTotal.inc({ reason });
+    },
+    photographed(step, hints) {
+      photographsTotal.inc({ step, outcome: hints.length > 0 ? "refused" : "accepted" });
+      for (const hint of hints) hintsTotal.inc({ step, hint });
+    },
+    scored(kind, score) {
+      scores.observe({ kind }, score);
+    },
+    registry: {
+      attempt({ outcome, milliseconds }) {
+        registryTotal.inc({ outcome });
+        registrySeconds.observe(milliseconds / 1000);
+      },
+      breaker(state) {
+        breakerState.set(BREAKER_VALUES[state]);
+      },
     },
     processed(step, seconds) {
       stepSeconds.observe({ type: step }, seconds);
@@ -119,6 +199,17 @@ export function createMetrics(): Metrics {
           } catch {
             this.remove();
           }
+        },
+      });
+    },
+    gauges(name, help, label, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        collect() {
+          for (const [value, number] of Object.entries(read())) this.set({ [label]: value }, number);
         },
       });
     },

@@ -4,9 +4,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 export interface Trace {
   /** 32 hex digits. */
   readonly traceId: string;
-  /** 16 hex digits: the caller's span. */
+  /** 16 hex digits: the caller's span, or the one of ours that runs. */
   readonly spanId: string;
-  /** The header as it came, to be handed on. */
+  /** The header, as it came or as it is handed on. */
   readonly traceparent: string;
 }
 
@@ -22,7 +22,10 @@ export function parseTraceparent(header: string | string[] | undefined): Trace |
 }
 
 /** Runs `work`, and all that it starts, as part of a trace. */
-export const inTrace = (trace: Trace | null, work: () => void): void => current.run(trace, work);
+export const inTrace = <T>(trace: Trace | null, work: () => T): T => current.run(trace, work);
+
+/** The trace that the running code belongs to. */
+export const currentTrace = (): Trace | null => current.getStore() ?? null;
 
 /** The trace that the running code belongs to, in the form in which it travels on with an event or a call. */
-export const currentTraceparent = (): string | null => current.getStore()?.traceparent ?? null;
+export const currentTraceparent = (): string | null => currentTrace()?.traceparent ?? null;

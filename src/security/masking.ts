@@ -32,3 +32,6 @@ const NIK_LIKE = /\d{16,}|(?<!\d)\d{4}(?:[ .]\d{4}){3}(?!\d)/g;
 export function scrub(text: string): string {
   return text.replace(NIK_LIKE, (run) => maskNik(run.replace(/\D/g, "").slice(0, NIK_DIGITS)));
 }
+
+/** A URL without its password: `redis://user:***@host`. Greedy, as a password may hold what should have been escaped. */
+export const maskedUrl = (text: string): string => text.replace(/(:\/\/[^:@/]*):.*@/, "$1:***@");

@@ -29,6 +29,7 @@ import type {
   Verifications,
   VerificationType,
 } from "./ports.ts";
+import { type Reason, reasonsOf } from "./reasons.ts";
 
 /** Who asks. */
 export type Caller = Actor;
@@ -108,7 +109,12 @@ export interface KycService {
 /** What the workflow tells of itself, for metrics. */
 export interface Witness {
   started(type: VerificationType): void;
-  completed(type: VerificationType, status: Status): void;
+  /** `reasons`: what spoke against it, none where it is VERIFIED. */
+  completed(type: VerificationType, status: Status, reasons: readonly Reason[]): void;
+  /** A photograph was accepted, or refused with hints. */
+  photographed(step: "ktp" | "selfie", hints: readonly Hint[]): void;
+  /** A confidence or similarity that a decision rests on, 0..1 (`face_match`: −1..1). */
+  scored(kind: "ocr" | "liveness" | "face_match" | "registry", score: number): void;
   processed(step: "ktp" | "selfie", seconds: number): void;
   inferred(stages: Readonly<Record<string, number>>): void;
 }
@@ -254,6 +260,7 @@ export function kycService(parts: Parts): KycService {
   /** A refused photograph costs an attempt; the last one ends the verification. */
   async function refusePhotograph(claim: Claim, step: Step, hints: readonly Hint[]): Promise<never> {
     const { verification } = claim;
+    witness.photographed(step, hints);
     const used = attemptsUsed(verification, step) + 1;
     const counted: Change = step === "ktp" ? { ktpAttempts: used } : { selfieAttempts: used };
     const left = policy.attempts - used;
@@ -307,7 +314,7 @@ export function kycService(parts: Parts): KycService {
   ): Promise<Verification> {
     const ending = end(claim.verification, change, status, reason);
     const done = await settle(claim, ending.change, ending.events);
-    witness.completed(done.type, status);
+    witness.completed(done.type, status, reasonsOf(done));
     return done;
   }
 
@@ -378,7 +385,8 @@ export function kycService(parts: Parts): KycService {
       now,
     );
     const done = await takenOver(concluded, {});
-    if (FINAL.has(done.status)) witness.completed(done.type, done.status);
+    if (result.match_score !== null) witness.scored("registry", result.match_score);
+    if (FINAL.has(done.status)) witness.completed(done.type, done.status, reasonsOf(done));
     return done;
   }
 
@@ -436,6 +444,8 @@ export function kycService(parts: Parts): KycService {
       const judgement: Judgement = judgeKtp(report, v.type, policy);
       if (!judgement.accepted) return refusePhotograph(claim, "ktp", judgement.hints);
       const ktp = report.result;
+      witness.photographed("ktp", []);
+      witness.scored("ocr", ktp.confidence);
       const change: Change = {
         status: "PROCESSING",
         ktp,
@@ -479,13 +489,15 @@ export function kycService(parts: Parts): KycService {
           "KYC_SYS_003",
           503,
           "Selfies cannot be judged: the strong spoofing networks are not installed on this service.",
-          { retryAfter: LEASE_SECONDS },
         );
       }
       const report = await look(claim, "selfie", () => vision.judgeSelfie(image));
       const judgement = judgeSelfie(report, policy);
       if (!judgement.accepted) return refusePhotograph(claim, "selfie", judgement.hints);
       const faceMatch = matchFaces(v, report);
+      witness.photographed("selfie", []);
+      witness.scored("liveness", report.liveness.confidence);
+      if (faceMatch.similarity_score !== null) witness.scored("face_match", faceMatch.similarity_score);
       const selfieEmbedding = report.face?.embedding ?? null;
       const done = await storeAndAsk(
         claim,

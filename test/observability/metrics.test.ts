@@ -13,9 +13,15 @@ test("what dashboards read is there by its name and labels", async () => {
   metrics.answered({ method: "GET", path: "/health", status: 200, seconds: 0.02 });
   metrics.answered({ method: "GET", path: "/health", status: 200, seconds: 3 });
   metrics.started("FULL_KYC");
-  metrics.completed("FULL_KYC", "VERIFIED");
-  metrics.completed("FULL_KYC", "REJECTED");
-  metrics.completed("BASIC_KYC", "VERIFIED");
+  metrics.completed("FULL_KYC", "VERIFIED", []);
+  metrics.completed("FULL_KYC", "REJECTED", ["liveness", "face_match"]);
+  metrics.completed("BASIC_KYC", "VERIFIED", []);
+  metrics.photographed("ktp", []);
+  metrics.photographed("ktp", ["blurred", "glare"]);
+  metrics.scored("face_match", 0.62);
+  metrics.registry.attempt({ outcome: "unavailable", milliseconds: 300 });
+  metrics.registry.breaker("open");
+  metrics.gauges("kyc_database_connections", "By state.", "state", () => ({ most: 10, busy: 3 }));
   metrics.processed("ktp", 0.4);
   metrics.processed("selfie", 0.6);
   metrics.inferred({ detect: 120, recognise: 80 });
@@ -30,6 +36,20 @@ test("what dashboards read is there by its name and labels", async () => {
     'kyc_verifications_total{type="FULL_KYC",status="VERIFIED"}': 1,
     'kyc_verifications_total{type="FULL_KYC",status="REJECTED"}': 1,
     'kyc_verifications_total{type="BASIC_KYC",status="VERIFIED"}': 1,
+    'kyc_verifications_refused_total{reason="liveness"}': 1,
+    'kyc_verifications_refused_total{reason="face_match"}': 1,
+    'kyc_verifications_refused_total{reason="attempts"}': 0,
+    'kyc_photographs_total{step="ktp",outcome="accepted"}': 1,
+    'kyc_photographs_total{step="ktp",outcome="refused"}': 1,
+    'kyc_hints_total{step="ktp",hint="glare"}': 1,
+    'kyc_score_bucket{le="0.6",kind="face_match"}': 0,
+    'kyc_score_bucket{le="0.65",kind="face_match"}': 1,
+    'kyc_dukcapil_requests_total{outcome="unavailable"}': 1,
+    'kyc_dukcapil_request_duration_seconds_bucket{le="0.2"}': 0,
+    'kyc_dukcapil_request_duration_seconds_bucket{le="0.4"}': 1,
+    kyc_dukcapil_breaker_state: 2,
+    'kyc_database_connections{state="most"}': 10,
+    'kyc_database_connections{state="busy"}': 3,
     'kyc_processing_duration_seconds_bucket{le="0.5",type="ktp"}': 1,
     'kyc_processing_duration_seconds_bucket{le="0.5",type="selfie"}': 0,
     'kyc_processing_duration_seconds_sum{type="selfie"}': 0.6,

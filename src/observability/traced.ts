@@ -1,0 +1,91 @@
+import type { QueryTold } from "../database/database.ts";
+import type { CallObserver } from "../dukcapil/caller.ts";
+import type { Dukcapil } from "../dukcapil/dukcapil.ts";
+import type { KtpReport, SelfieReport } from "../vision/facts.ts";
+import type { Vision } from "../vision/vision.ts";
+import { inSpan, pastSpan, type Spans } from "./spans.ts";
+
+/** Looks at pictures as spans: one for the picture, its wait included, and one below it for each stage. */
+export function tracedVision(vision: Vision, spans: Spans): Vision {
+  const looking = <T extends KtpReport | SelfieReport>(name: string, look: () => Promise<T>) =>
+    inSpan(spans, name, {}, async () => {
+      const report = await look();
+      const stages = Object.entries(report.milliseconds);
+      // Stages are measured by their length alone, in the worker: laid end to end, so that the last ends now.
+      let startMs = Date.now() - stages.reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
+      for (const [stage, milliseconds] of stages) {
+        pastSpan(spans, `vision ${stage}`, milliseconds, { startMs });
+        startMs += milliseconds;
+      }
+      return report;
+    });
+  return {
+    faceModel: vision.faceModel,
+    strongSpoofing: vision.strongSpoofing,
+    readKtp: (bytes) => looking("vision ktp", () => vision.readKtp(bytes)),
+    judgeSelfie: (bytes) => looking("vision selfie", () => vision.judgeSelfie(bytes)),
+    get load() {
+      return vision.load;
+    },
+    close: () => vision.close(),
+  };
+}
+
+/** Asks the registry as a span; {@link tracedCalls} puts each try below it. */
+export function tracedDukcapil(dukcapil: Dukcapil, spans: Spans): Dukcapil {
+  return {
+    verify: (query) =>
+      inSpan(
+        spans,
+        "dukcapil verify",
+        { kind: "client" },
+        () => dukcapil.verify(query),
+        ({ status, is_valid }) => ({ "dukcapil.status": status, "dukcapil.is_valid": is_valid }),
+      ),
+    healthy: () => dukcapil.healthy(),
+    close: () => dukcapil.close(),
+  };
+}
+
+/** An observer of calls that tells each try as a span, and hands on what it is told. */
+export function tracedCalls(observer: Required<CallObserver>, spans: Spans): CallObserver {
+  return {
+    attempt(event) {
+      observer.attempt(event);
+      const { outcome, milliseconds } = event;
+      const failed = outcome !== "answered";
+      pastSpan(spans, "dukcapil try", milliseconds, {
+        kind: "client",
+        attributes: { "dukcapil.outcome": outcome },
+        failed,
+      });
+    },
+    breaker: observer.breaker,
+  };
+}
+
+/** The verb and the table of a statement. A parameter's value stands nowhere in its text. */
+const STATEMENT = /^\s*(?:(select|delete)\b.*?\bfrom|(insert)\s+into|(update))\s+"?(\w+)/is;
+
+/** Tells a statement as a span below whatever asked for it. */
+export function tracedQueries(spans: Spans): (query: QueryTold) => void {
+  return ({ sql, milliseconds, failed }) => {
+    const [, reads, inserts, updates, table] = STATEMENT.exec(sql) ?? [];
+    const operation = (
+      reads ??
+      inserts ??
+      updates ??
+      /^\s*(\w+)/.exec(sql)?.[1] ??
+      "statement"
+    ).toUpperCase();
+    pastSpan(spans, table ? `${operation} ${table}` : operation, milliseconds, {
+      kind: "client",
+      attributes: {
+        "db.system.name": "postgresql",
+        "db.operation.name": operation,
+        ...(table && { "db.collection.name": table }),
+      },
+      failed,
+    });
+  };
+}
