@@ -6,6 +6,9 @@ import type { Schema } from "./schema.ts";
 /** The contract: records are kept for 24 hours. */
 const KEPT_MILLISECONDS = 24 * 60 * 60 * 1000;
 const SECOND = 1000;
+/** Seconds that the clocks of two processes may differ by. */
+const CLOCK_SKEW = 300;
+const leaseFrom = (now: Date, seconds: number) => new Date(now.getTime() + seconds * SECOND);
 
 /** An answer that has been given. */
 export interface KeptResponse {
@@ -62,7 +65,7 @@ export function idempotency({ db, sealer }: { db: Kysely<Schema>; sealer: Sealer
       const fresh = {
         body_hash: bodyHash,
         token: randomUUID(),
-        lease_expires_at: new Date(now.getTime() + leaseSeconds * SECOND),
+        lease_expires_at: leaseFrom(now, leaseSeconds),
         response: null,
         created_at: now,
       };
@@ -78,7 +81,11 @@ export function idempotency({ db, sealer }: { db: Kysely<Schema>; sealer: Sealer
                 old("kyc_idempotency.created_at", "<=", expiry(now)),
                 old.and([
                   old("kyc_idempotency.response", "is", null),
-                  old("kyc_idempotency.lease_expires_at", "<=", now),
+                  old.or([
+                    old("kyc_idempotency.lease_expires_at", "<=", now),
+                    // Longer than any lease: a clock ran ahead.
+                    old("kyc_idempotency.lease_expires_at", ">", leaseFrom(now, leaseSeconds + CLOCK_SKEW)),
+                  ]),
                   old("kyc_idempotency.body_hash", "=", bodyHash),
                 ]),
               ]),

@@ -40,9 +40,20 @@ function decodeCursor(cursor: string): Position {
   return { createdAt: match[1]!, verificationId: match[2]! };
 }
 
-/** Nobody holds the row: no claim, or one that has ended by itself. */
-const unclaimed = (now: Date) => (row: ExpressionBuilder<Schema, "kyc_verifications">) =>
-  row.or([row("claim_token", "is", null), row("claim_expires_at", "<=", now)]);
+/** Seconds that the clocks of two processes may differ by. */
+const CLOCK_SKEW = 300;
+
+/**
+ * Nobody holds the row: no claim, one that has ended by itself, or one that would last longer than any: its process's
+ * clock ran ahead, or ours was set back. Whoever holds it all the same finds it lost, and writes nothing.
+ */
+const unclaimed =
+  (now: Date, leaseSeconds: number) => (row: ExpressionBuilder<Schema, "kyc_verifications">) =>
+    row.or([
+      row("claim_token", "is", null),
+      row("claim_expires_at", "<=", now),
+      row("claim_expires_at", ">", leaseFrom(now, leaseSeconds + CLOCK_SKEW)),
+    ]);
 
 const FINAL = new Set(["VERIFIED", "REJECTED", "FAILED"]);
 
@@ -209,7 +220,7 @@ export function verifications({
         .updateTable("kyc_verifications")
         .set({ claim_token: token, claim_expires_at: leaseFrom(now, leaseSeconds) })
         .where("verification_id", "=", verificationId)
-        .where(unclaimed(now))
+        .where(unclaimed(now, leaseSeconds))
         .returningAll()
         .executeTakeFirst();
       if (row) return { verification: verificationOf(row, sealer), token, by };
@@ -256,7 +267,7 @@ export function verifications({
             .select("verification_id")
             .where("status", "=", "PROCESSING")
             .where("dukcapil_due_at", "<=", now)
-            .where(unclaimed(now))
+            .where(unclaimed(now, leaseSeconds))
             .orderBy("dukcapil_due_at")
             .limit(limit)
             // Another process that looks at the same moment gets other rows instead of waiting for these.

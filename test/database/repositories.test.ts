@@ -3,12 +3,15 @@ import { randomUUID } from "node:crypto";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { CompiledQuery, sql } from "kysely";
 import { audit } from "../../src/database/audit.ts";
+import { auditOf, checkpoint } from "../../src/database/audit-checks.ts";
 import { faces } from "../../src/database/faces.ts";
 import { idempotency } from "../../src/database/idempotency.ts";
+import { imageIntents, keeper } from "../../src/database/keeper.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { outbox } from "../../src/events/outbox.ts";
 import { SealBrokenError } from "../../src/security/sealer.ts";
-import type { Claim, KycEvent } from "../../src/verification/ports.ts";
+import { DEFAULT_RETENTION } from "../../src/verification/custody.ts";
+import { type Claim, type KycEvent, SERVICE } from "../../src/verification/ports.ts";
 import { startPostgres, type TestServer } from "../support/postgres.ts";
 import { openStorage, readingOf, type Storage, TRACEPARENT, temporaryFolder } from "../support/storage.ts";
 
@@ -201,6 +204,38 @@ function repositories(
     await claim(id, T0, LEASE);
     assert.equal(await storage.verifications.claim(id, at(LEASE - 1), LEASE), "busy");
     await claim(id, at(LEASE), LEASE);
+  });
+
+  it("is not held for long by a claim or a key of a process whose clock ran a day ahead", async () => {
+    const userId = randomUUID();
+    const id = await start(userId);
+    const ahead = await claim(id, at(86_400));
+    assert.equal(await storage.verifications.claim(id, at(86_400), LEASE), "busy");
+    const rightful = await claim(id, T0);
+    // The one from the future is still at work: its write comes to nothing, whatever its clock says.
+    assert.equal(
+      await storage.verifications.settle(ahead, { status: "VERIFIED" }, [verified], at(86_401)),
+      null,
+    );
+    assert.ok(await storage.verifications.settle(rightful, { ktpAttempts: 1 }, [], at(1)));
+    assert.deepEqual(await eventsOf(userId), []);
+    // A clock that is minutes ahead is still believed.
+    await claim(id, at(200));
+    assert.equal(await storage.verifications.claim(id, T0, LEASE), "busy");
+
+    const request = { scope: "s", key: randomUUID(), bodyHash: "a", leaseSeconds: LEASE };
+    assert.equal((await storage.idempotency.begin({ ...request, now: at(3600) })).kind, "new");
+    assert.equal((await storage.idempotency.begin({ ...request, now: T0 })).kind, "new");
+    assert.equal((await storage.idempotency.begin({ ...request, now: at(1) })).kind, "in_flight");
+  });
+
+  it("loses a claim to a clock that jumps ahead in mid-upload, and can be taken up again", async () => {
+    const id = await start();
+    const held = await claim(id, T0);
+    assert.equal(await storage.verifications.settle(held, { status: "VERIFIED" }, [], at(7200)), null);
+    assert.ok(
+      await storage.verifications.settle(await claim(id, at(7200)), { status: "FAILED" }, [], at(7201)),
+    );
   });
 
   it("writes nothing, neither row nor event, for a claim that was lost", async () => {
@@ -514,9 +549,11 @@ function repositories(
   it("reads no large table whole for any of its verbs", async () => {
     await sql`
       INSERT INTO kyc_verifications
-        (verification_id, user_id, verification_type, status, created_at, updated_at, nik_index, dukcapil_due_at)
+        (verification_id, user_id, verification_type, status, created_at, updated_at, nik_index, dukcapil_due_at,
+        ktp_image_url, portrait_embedding)
       SELECT gen_random_uuid(), 'user-' || i % 500, 'FULL_KYC', CASE WHEN i % 50 = 0 THEN 'PROCESSING' ELSE 'VERIFIED' END,
-        now() - i * interval '1 minute', now(), 'index-' || i, CASE WHEN i % 100 = 0 THEN now() END
+        now() - i * interval '1 minute', now(), 'index-' || i, CASE WHEN i % 100 = 0 THEN now() END,
+        'aa/photograph-' || i, CASE WHEN i % 500 <> 7 THEN '{}'::jsonb END
       FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
     await sql`
       INSERT INTO kyc_outbox (event_id, kind, type, source, user_id, payload, created_at, sent_at)
@@ -526,7 +563,36 @@ function repositories(
       INSERT INTO kyc_idempotency (id, body_hash, token, lease_expires_at, created_at)
       SELECT 'id-' || i, 'h', gen_random_uuid(), now(), now() + i * interval '1 minute'
       FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
+    await sql`
+      INSERT INTO kyc_audit (lane, seq, at, actor, action, user_ref, detail, hash)
+      SELECT gen_random_uuid(), 1, now(), 'service', 'verification.read', 'ref-' || i % 500, '{}', 'h'
+      FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
+    await sql`
+      INSERT INTO kyc_captures (code_hash, verification_id, user_id, expires_at)
+      SELECT 'code-' || i, 'v-' || i, 'user-' || i, now() + i * interval '1 minute'
+      FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
+    await sql`
+      INSERT INTO kyc_closed_accounts (user_id, closed_at)
+      SELECT 'closed-' || i, now() + i * interval '1 minute'
+      FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
+    await sql`
+      INSERT INTO kyc_image_removals (reference, due_at)
+      SELECT 'reference-' || i, now() + i * interval '1 minute'
+      FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
     await sql`ANALYZE`.execute(storage.db);
+
+    const entry = {
+      at: T0,
+      by: SERVICE,
+      action: "verification.read",
+      userId: "user-7",
+      verificationId: null,
+    } as const;
+    // The first checkpoint has the whole log to look at; from the third on a minute's worth.
+    for (let i = 0; i < 2; i++) {
+      await checkpoint(storage.db, storage.chain, T0);
+      await storage.audit.record(entry);
+    }
 
     const asked: CompiledQuery[] = [];
     const db = storage.db.withPlugin({
@@ -559,6 +625,16 @@ function repositories(
     await watched.claimDue(new Date("2001-01-01T00:00:00Z"), 5, LEASE);
     await events.backlog();
     await events.markSent([1], T0);
+    const trail = audit({ db, chain: storage.chain });
+    await trail.record(entry);
+    await checkpoint(db, storage.chain, T0);
+    await auditOf(db, storage.chain, "user-7", { limit: 5 });
+    const keeping = keeper({ db, audit: trail, chain: storage.chain });
+    await keeping.closeAccount(SERVICE, "user-8", new Date("2001-01-01T00:00:00Z"), T0);
+    await keeping.expire({ ...DEFAULT_RETENTION, identity: null }, T0);
+    await keeping.erase(SERVICE, "user-9", T0);
+    await keeping.imageRemoved((await keeping.imagesToRemove(T0, 5))[0] ?? "none");
+    await imageIntents(db).intend("aa/x.sealed", T0);
     const kept = idempotency({ db, sealer });
     const request = { scope: "s", key: id, bodyHash: "h", now: T0, leaseSeconds: 1 };
     const begun = await kept.begin(request);
