@@ -343,7 +343,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     models: {
       cacheDir: resolve(
         text("KYC_MODELS_CACHE") ??
-          fileURLToPath(new URL("../node_modules/.cache/payu-kyc/models", import.meta.url)),
+          fileURLToPath(new URL("../node_modules/.cache/payu-kyc/networks", import.meta.url)),
       ),
       packDir: resolve(text("MODELS_DIR") ?? resolve(dataDir, "models")),
       mirror: text("MODELS_MIRROR") === null ? null : url("MODELS_MIRROR", ["http:", "https:"], ""),

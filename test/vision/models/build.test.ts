@@ -25,8 +25,8 @@ const SOURCES = fileURLToPath(new URL("../../../src/vision/models", import.meta.
  * weights wants `CONVERTER` raised, or caches that were built before stay as they are.
  */
 const BUILT: Readonly<Record<string, string>> = {
-  "text-detection": "30a86f5731181461d08021402766601e4302a9b9b9666be8aff402696339cdff",
-  "text-recognition": "ebf0e688ea43e7c5209831bab30a1b77db0c48e9cef7920dc1afe0e3eb93043f",
+  "text-detection": "cb2db2f5b20b6eaa8c7282691ca7b02ececd8f276c1abcc66824c0f857e63b65",
+  "text-recognition": "41cac5b1eac9231a1178a0289dc539a04467d7bcc26d1ac48c6acfd05104ad5b",
   "text-direction": "491843a3c65de46295864c6815e41127eaa812c4dac1e19c6850ec49da9d3640",
   "face-detection": "b5b979d4a6ee4268082517ab30956ad74120f72d90400d06e98585562fde9e78",
   "face-mesh": "51e044a9d9d5340f0b807d6a844ae2b91f05775bc25c53165b7b324cd822f3e6",
