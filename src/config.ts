@@ -290,6 +290,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   }
 
   const baselineMayDecide = flag("KYC_ALLOW_BASELINE_LIVENESS", !production);
+  const duplicates = choice("KYC_DUPLICATES", ["flag", "review", "reject"] as const, "flag");
+  if (duplicates === "review") {
+    warnings.push("KYC_DUPLICATES=review: no route decides a verification that is IN_REVIEW yet.");
+  }
   if (production) {
     if (text("KYC_KEYS") === null)
       fault("KYC_KEYS", "must be set in production: keys made by itself are for development.");
@@ -359,7 +363,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       ocrConfidence: number("OCR_CONFIDENCE_THRESHOLD", 0.8, 0, 1, false),
       attempts: number("KYC_ATTEMPTS", 3, 1, 100),
       baselineMayDecide,
-      duplicates: choice("KYC_DUPLICATES", ["flag", "review", "reject"] as const, "flag"),
+      duplicates,
       consentRequired: flag("KYC_CONSENT_REQUIRED", false),
     },
     dukcapil: {

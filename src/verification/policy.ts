@@ -25,7 +25,10 @@ export interface Policy {
   readonly nameConfidence: number;
   /** Least face quality 0..1 of a card portrait and of a selfie that may be compared. */
   readonly portraitQuality: number;
-  /** Least width in pixels of a card portrait's face: from about half of what the networks see on, they tell people apart. */
+  /**
+   * Least width in pixels of the face on a card that may be compared. The networks see faces some 100 pixels wide; of
+   * soft, patterned prints of half of that every fourth neutral pair falls below the threshold.
+   */
   readonly portraitWidth: number;
   readonly selfieQuality: number;
   /** Photographs a step may cost before the verification is rejected. */
@@ -44,7 +47,7 @@ export const DEFAULT_POLICY: Policy = {
   ocrConfidence: 0.8,
   nameConfidence: 0.6,
   portraitQuality: 0.2,
-  portraitWidth: 48,
+  portraitWidth: 56,
   selfieQuality: 0.25,
   attempts: 3,
   baselineMayDecide: false,
