@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { lookAtFace } from "../vision/look.ts";
+import { lookAtFace, lookAtSelfie } from "../vision/look.ts";
 import { readCsv } from "./csv.ts";
 import { type Evaluation, looked } from "./evaluation.ts";
 import { pairOf, tellPairs } from "./face-pairs.ts";
@@ -18,5 +18,10 @@ export const evaluateFaces: Evaluation = async (text, dir, context, flags) => {
   const pairs = rows.map(({ file_x, file_y, Decision }) =>
     pairOf(file_x, file_y, /^(yes|true|1)$/i.test(Decision), embeddings),
   );
-  await tellPairs("Pairs of faces", pairs, faceModel.threshold, context, flags);
+  const livenessThreshold = context.config.vision.livenessThreshold;
+  const hintsOf = async (file: string) => {
+    const report = await looked(join(dir, file), (bytes) => lookAtSelfie(bytes, models, livenessThreshold));
+    return report?.hints ?? [];
+  };
+  await tellPairs("Pairs of faces", pairs, faceModel.threshold, context, flags, hintsOf);
 };

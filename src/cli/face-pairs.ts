@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { cosineSimilarity } from "../vision/face/compare.ts";
 import { type FacePair, facesSummary, rocCurve } from "../vision/face/evaluate.ts";
+import type { Hint } from "../vision/facts.ts";
 import type { Context, Flags } from "./command.ts";
 import { drawCurves } from "./curves.ts";
 
@@ -28,16 +29,30 @@ const STEPS = [-0.08, -0.06, -0.04, -0.02, 0, 0.02, 0.04, 0.06, 0.08];
 
 const percent = (share: number | null) => (share === null ? "-" : `${(100 * share).toFixed(2)}%`);
 
-/** Prints pairs, the rates around the threshold and the summary; draws the curves where `--curves FILE` asks for it. */
+/**
+ * Prints pairs, the rates around the threshold and the summary; draws the curves where `--curves FILE` asks for it.
+ * @param hintsOf  why the service would ask for another selfie than this picture; asked for pictures of wrong pairs
+ */
 export async function tellPairs(
   title: string,
   pairs: readonly NamedPair[],
   threshold: number,
   { out }: Context,
   flags: Flags,
+  hintsOf: (file: string) => Promise<readonly Hint[]> = async () => [],
 ): Promise<void> {
   const wrong = pairs.filter(
     ({ same, similarity }) => same !== (similarity !== null && similarity >= threshold),
+  );
+  const hints = new Map<string, readonly Hint[]>();
+  for (const file of new Set(wrong.flatMap(({ file_x, file_y }) => [file_x, file_y])))
+    hints.set(file, await hintsOf(file));
+  const named = (file: string) => {
+    const found = hints.get(file) ?? [];
+    return found.length === 0 ? file : `${file} (${found.join(", ")})`;
+  };
+  const asked = wrong.filter(({ file_x, file_y }) =>
+    [file_x, file_y].some((file) => (hints.get(file) ?? []).length > 0),
   );
   if (out.json) for (const pair of pairs) out.result({ ...pair }, () => []);
   const curve = rocCurve(pairs);
@@ -52,7 +67,7 @@ export async function tellPairs(
       .slice(0, TOLD)
       .map(
         ({ file_x, file_y, same, similarity }) =>
-          `${file_x}  ${file_y}  ${same ? "one person" : "two people"}, ${similarity === null ? "a face not found" : similarity.toFixed(3)}`,
+          `${named(file_x)}  ${named(file_y)}  ${same ? "one person" : "two people"}, ${similarity === null ? "a face not found" : similarity.toFixed(3)}`,
       ),
     ...(wrong.length > TOLD ? [`… ${wrong.length - TOLD} more wrong pairs (--json tells all)`] : []),
     ...(curve.length === 0 ? [] : ["", "threshold  FMR      FNMR"]),
@@ -63,6 +78,9 @@ export async function tellPairs(
     }),
     "",
     `${summary.pairs} pairs: ${summary.errors} errors at the threshold ${summary.threshold}, AUC ${summary.auc?.toFixed(4) ?? "-"}`,
+    ...(asked.length === 0
+      ? []
+      : [`of these errors ${asked.length} have a picture that the service would refuse as a selfie`]),
     `FNMR ${percent(summary["fnmr_at_fmr_1e-2"])} at FMR 1%, ${percent(summary["fnmr_at_fmr_1e-3"])} at FMR 0.1%`,
   ]);
 }
