@@ -25,7 +25,7 @@ const REQUEST_TIMEOUT = 10_000;
 const ATTEMPTS = 3;
 /** Written over and over, to know whether writing works. */
 const PROBE = "probe";
-/** Milliseconds that a good answer is believed: each probe is a request that is paid for. */
+/** Milliseconds that a good answer is believed, unless a write fails: each probe is a request that is paid for. */
 const PROBE_EVERY = 30_000;
 
 /** Not a bucket that is missing: that is a fault of the settings, not an object that was removed. */
@@ -66,7 +66,12 @@ export async function s3Store(options: S3Options): Promise<ObjectStore> {
     }
   };
   const put = async (name: string, bytes: Uint8Array): Promise<void> => {
-    await client.send(new PutObjectCommand({ Bucket, Key: prefix + name, Body: bytes }));
+    try {
+      await client.send(new PutObjectCommand({ Bucket, Key: prefix + name, Body: bytes }));
+    } catch (error) {
+      probedAt = Number.NEGATIVE_INFINITY;
+      throw error;
+    }
   };
 
   return {

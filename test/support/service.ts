@@ -22,6 +22,7 @@ export interface Reply {
 export interface Client {
   get(path: string): Promise<Reply>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Reply>;
+  remove(path: string): Promise<Reply>;
   start(type?: "FULL_KYC" | "BASIC_KYC"): Promise<string>;
   ktp(id: string, image: Uint8Array, headers?: Record<string, string>): Promise<Reply>;
   selfie(id: string, image: Uint8Array, headers?: Record<string, string>): Promise<Reply>;
@@ -51,6 +52,7 @@ export function clientOf(url: string, token: string, user: string): Client {
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
   return {
     get: (path) => send(path, {}),
+    remove: (path) => send(path, { method: "DELETE" }),
     post,
     async start(type = "FULL_KYC") {
       const { status, body } = await post("/verify/start", { user_id: user, verification_type: type });
