@@ -3,12 +3,14 @@ import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadConfig } from "../src/config.ts";
+import type { Level } from "../src/sample/sample.ts";
 import { buildModels } from "../src/vision/models/build.ts";
 import { drawReport, type Report, type Setting } from "./report.ts";
 
 /** Each part is loaded when its turn comes: memory is measured without the peers of the others. */
 const PARTS: Readonly<Record<string, () => Promise<(setting: Setting) => Promise<Report>>>> = {
   ktp: async () => (await import("./ktp.ts")).ktp,
+  accuracy: async () => (await import("./accuracy.ts")).accuracy,
   face: async () => (await import("./face.ts")).face,
   search: async () => (await import("./search.ts")).search,
   store: async () => (await import("./store.ts")).store,
@@ -17,20 +19,34 @@ const PARTS: Readonly<Record<string, () => Promise<(setting: Setting) => Promise
 };
 
 const LEAST_RUNS = 20;
-const USAGE = `npm run bench -- [${Object.keys(PARTS).join("] [")}] [--runs N] [--threads N] [--json]`;
+const USAGE = `npm run bench -- [${Object.keys(PARTS).join("] [")}] [--runs N] [--threads N] [--cards N] [--levels 0,1,2,3] [--seed N] [--json]`;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: "string" }, threads: { type: "string" }, json: { type: "boolean" } },
+  options: {
+    runs: { type: "string" },
+    threads: { type: "string" },
+    cards: { type: "string" },
+    levels: { type: "string" },
+    seed: { type: "string" },
+    json: { type: "boolean" },
+  },
 });
 const runs = Number(flags.runs ?? LEAST_RUNS);
 const threads = flags.threads === undefined ? null : Number(flags.threads);
+const cards = flags.cards === undefined ? null : Number(flags.cards);
+const levels = flags.levels?.split(",").map(Number) as readonly Level[] | undefined;
+const seed = flags.seed === undefined ? undefined : Number(flags.seed);
+const isLevel = (level: number) => [0, 1, 2, 3].includes(level);
 const counts = (number: number) => Number.isInteger(number) && number >= 1;
 const parts = positionals.length > 0 ? positionals : Object.keys(PARTS);
 const unknown = parts.find((name) => !Object.hasOwn(PARTS, name));
-if (unknown !== undefined || !counts(runs) || !counts(threads ?? 1)) {
+const numbered = [runs, threads ?? 1, cards ?? 1, seed ?? 1].every(counts) && (levels ?? []).every(isLevel);
+if (unknown !== undefined || !numbered) {
   const fault =
-    unknown === undefined ? "--runs and --threads take whole numbers from 1" : `"${unknown}" is no part`;
+    unknown === undefined
+      ? "--runs, --threads, --cards and --seed take whole numbers from 1, --levels some of 0,1,2,3"
+      : `"${unknown}" is no part`;
   process.stderr.write(`${fault}.\n${USAGE}\n`);
   process.exit(2);
 }
@@ -43,6 +59,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 const setting: Setting = {
   runs,
   threads,
+  cards,
+  levels,
+  seed,
   cacheDir,
   packDir,
   scratch,

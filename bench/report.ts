@@ -1,3 +1,4 @@
+import type { Level } from "../src/sample/sample.ts";
 import { median, quantile, ratio, type Taken, type Times } from "./harness.ts";
 
 /** A table of plain text. Numbers are set to the right, words to the left. */
@@ -33,6 +34,11 @@ export interface Setting {
   readonly runs: number;
   /** Threads of one inference, ours and the peers'; null: what the part thinks right. */
   readonly threads: number | null;
+  /** Cards of each level; null: what the part thinks right. */
+  readonly cards: number | null;
+  /** Levels of distortion, and the first seed of the sample citizens; undefined: what the part thinks right. */
+  readonly levels: readonly Level[] | undefined;
+  readonly seed: number | undefined;
   /** Where the networks lie: built ones, and packs. */
   readonly cacheDir: string;
   readonly packDir: string;
