@@ -92,8 +92,10 @@ export interface NikReading {
 }
 
 /**
- * The likeliest NIK of those that the network thinks possible, given the rest of the card (Bayes: chance of the digits
- * times how well they agree with it).
+ * The NIK that the network read, mended in one digit where the card proves it: where the reading contradicts what is
+ * printed elsewhere, and of all readings with one other digit that the network found possible exactly one agrees with
+ * province, regency, birth date and gender. Nothing else is ever changed; how likely the value is among all that the
+ * network found possible (Bayes: chance of the digits times how well they agree with the card) is its share.
  * @param chances  16 times the chances of the ten digits, each summing to 1
  */
 export function likeliestNik(chances: readonly (readonly number[])[], evidence: NikEvidence): NikReading {
@@ -106,26 +108,57 @@ export function likeliestNik(chances: readonly (readonly number[])[], evidence: 
     .sort((a, b) => b.chance - a.chance)
     .slice(0, MOST_DOUBTED)
     .map(({ place }) => place);
-  let candidates = [{ digits: ranked.map(([first]) => first.digit), weight: 1 }];
+  let candidates = [{ digits: ranked.map(([{ digit }]) => digit), weight: 1 }];
   for (const place of doubted) {
     candidates = candidates.flatMap(({ digits, weight }) =>
       ranked[place]
         .filter(({ chance }) => chance >= CANDIDATE)
-        .map(({ digit, chance }) => ({ digits: digits.with(place, digit), weight: weight * chance })),
+        .map(({ digit, chance }) => ({
+          digits: digits.with(place, digit),
+          weight: weight * (chance / ranked[place][0].chance),
+        })),
     );
   }
-  const weighed = candidates
-    .map(({ digits, weight }) => ({
-      value: digits.join(""),
-      weight: weight * agreement(digits.join(""), evidence),
-    }))
-    .sort((a, b) => b.weight - a.weight);
-  const sum = weighed.reduce((all, { weight }) => all + weight, 0);
+  const sum = candidates.reduce(
+    (all, { digits, weight }) => all + weight * agreement(digits.join(""), evidence),
+    0,
+  );
+  const read = candidates[0].digits.join("");
+  const value = agrees(read, evidence) ? read : (provenMending(ranked, evidence) ?? read);
+  const weight = [...value].reduce((all, digit, place) => all * relative(ranked[place], Number(digit)), 1);
   return {
-    value: weighed[0].value,
-    share: sum > 0 ? weighed[0].weight / sum : 0,
-    mended: weighed[0].value !== ranked.map(([first]) => first.digit).join(""),
+    value,
+    share: sum > 0 ? Math.min(1, (weight * agreement(value, evidence)) / sum) : 0,
+    mended: value !== read,
   };
+}
+
+type Ranked = readonly { readonly digit: number; readonly chance: number }[];
+
+/** The chance of a digit against that of the likeliest. */
+const relative = (ranked: Ranked, digit: number): number => {
+  const [{ chance: most }] = ranked;
+  return most > 0 ? (ranked.find((of) => of.digit === digit)?.chance ?? 0) / most : 1;
+};
+
+/** The only reading with one other digit that everything printed agrees with; null where there is none, or several. */
+function provenMending(ranked: readonly Ranked[], evidence: NikEvidence): string | null {
+  const read = ranked.map(([{ digit }]) => digit);
+  const proven = ranked.flatMap(([, ...others], place) =>
+    others
+      .filter(({ chance }) => chance >= CANDIDATE)
+      .map(({ digit }) => read.with(place, digit).join(""))
+      .filter((nik) => agrees(nik, evidence)),
+  );
+  return proven.length === 1 ? proven[0] : null;
+}
+
+/** Whether province, regency, birth date and gender were all read, and the NIK holds every one of them. */
+function agrees(nik: string, { province, city, birthDate, gender }: NikEvidence): boolean {
+  if (province === null || city === null || birthDate === null || gender === null) return false;
+  return (
+    `${nik.slice(0, 2)}.${nik.slice(2, 4)}` === city && nik.slice(6, 12) === birthDigits(birthDate, gender)
+  );
 }
 
 function agreement(

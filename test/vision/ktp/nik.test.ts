@@ -89,7 +89,6 @@ test("a NIK without doubt is taken as it is, whatever the card says", () => {
 /** Where the network likes a wrong digit better, the rest of the card decides. */
 for (const [what, place, digit] of [
   ["regency", 2, 7],
-  ["district", 5, 8],
   ["day of birth", 7, 3],
   ["year of birth", 10, 8],
   ["gender", 6, 1],
@@ -102,9 +101,25 @@ for (const [what, place, digit] of [
   });
 }
 
-test("two doubtful digits are mended together", () => {
+test("only a single digit is mended: two that contradict the card leave the NIK as it was read, in doubt", () => {
   const read = likeliestNik(chances({ 3: [1, 0.55], 10: [8, 0.7] }), EVIDENCE);
-  assert.equal(read.value, NIK);
+  assert.equal(read.value, "3211065803800002");
+  assert.equal(read.mended, false);
+  assert.ok(read.share < 0.1, `share ${read.share}`);
+});
+
+test("nothing is mended where province, regency, birth date or gender was not read, or the district alone speaks", () => {
+  const wrong = chances({ 7: [3, 0.6] });
+  for (const unread of ["province", "city", "birthDate", "gender"] as const)
+    assert.equal(likeliestNik(wrong, { ...EVIDENCE, [unread]: null }).mended, false, unread);
+  assert.equal(likeliestNik(chances({ 5: [8, 0.6] }), EVIDENCE).mended, false);
+});
+
+test("a digit whose mending would still contradict the card is left", () => {
+  const moved = { ...EVIDENCE, city: "32.77", district: "32.77.06" };
+  const read = likeliestNik(chances({ 7: [3, 0.6] }), moved);
+  assert.equal(read.value[7], "3");
+  assert.equal(read.mended, false);
 });
 
 test("a doubtful digit that nothing else tells of stays doubtful", () => {
