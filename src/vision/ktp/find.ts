@@ -28,10 +28,11 @@ const MOST_GROWTH = 2.2;
 const LOW_LINE = 15;
 /** So are lines turned by more than this, in radians (8°): the detector's boxes run into one another. */
 const LEANING = 0.14;
-/** Letters of the longest lines surer than this stand upright. */
+/** Letters of those lines surer than this stand upright. */
 const UPRIGHT = 0.93;
-/** How many lines tell what is up. */
+/** How many lines tell what is up: of those about so many times longer than high, enough to read and quickly read. */
 const WITNESSES = 4;
+const WITNESS_LENGTH = 7;
 
 /** Finds the lines of a card that may lie anyhow in a photograph. */
 export async function findLines(image: Pixels, models: Models): Promise<FoundText> {
@@ -68,19 +69,22 @@ export async function findLines(image: Pixels, models: Models): Promise<FoundTex
 /** What lies outside of the photograph. */
 const GREY = 128;
 
-/** Reads the longest lines both ways, unless they read well at once. */
+/** Reads some lines both ways, unless they read well at once. */
 async function standsOnHead(
   image: Pixels,
   boxes: readonly TextBox[],
   { angle }: TextPlane,
   models: Models,
 ): Promise<boolean> {
-  const length = ({ quad: [a, b] }: TextBox) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+  const off = ({ quad: [a, b, c] }: TextBox) =>
+    Math.abs(
+      Math.log(Math.hypot(a[0] - b[0], a[1] - b[1]) / Math.hypot(b[0] - c[0], b[1] - c[1]) / WITNESS_LENGTH),
+    );
   const along = ({ quad: [a, b] }: TextBox) =>
     Math.abs(Math.cos(Math.atan2(b[1] - a[1], b[0] - a[0]) - angle)) > 0.95;
   const witnesses = boxes
     .filter(along)
-    .sort((a, b) => length(b) - length(a))
+    .sort((a, b) => off(a) - off(b))
     .slice(0, WITNESSES);
   let [upright, onHead] = [0, 0];
   for (const { quad } of witnesses) {
