@@ -125,7 +125,7 @@ async function prepare(storage: Storage, size: number): Promise<Verbs> {
   return {
     start: () => begin(randomUUID()),
     "status, audited": async (n) => {
-      const found = await verifications.find(pick(ids, n));
+      const found = await verifications.summary(pick(ids, n));
       await seen(found!.userId, found!.verificationId);
     },
     "history, 1st page, audited": async (n) => {

@@ -2,7 +2,14 @@ import type { Selectable, Updateable } from "kysely";
 import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
 import type { BlindIndex } from "../security/blind-index.ts";
 import type { Sealer } from "../security/sealer.ts";
-import type { Change, Duplicate, Status, Verification, VerificationType } from "../verification/ports.ts";
+import type {
+  Change,
+  Duplicate,
+  Status,
+  Summary,
+  Verification,
+  VerificationType,
+} from "../verification/ports.ts";
 import {
   type FaceMatchResult,
   KTP_FIELDS,
@@ -47,10 +54,38 @@ export const sealColumn = (
   value: object,
 ): string => sealJson(sealer, value, contextOf(column, verificationId));
 
+/** All columns of a {@link Summary}: faces are large, and sealed; who only shows a verification needs none. */
+export const SUMMARY_COLUMNS = [
+  "verification_id",
+  "user_id",
+  "verification_type",
+  "status",
+  "ktp_image_url",
+  "selfie_image_url",
+  "ktp_ocr_result",
+  "liveness_result",
+  "face_match_result",
+  "dukcapil_result",
+  "rejection_reason",
+  "created_at",
+  "updated_at",
+  "completed_at",
+  "embedding_model",
+  "selfie_model",
+  "duplicate_of",
+  "ktp_attempts",
+  "selfie_attempts",
+  "dukcapil_tries",
+  "dukcapil_due_at",
+  "consent_version",
+  "consent_at",
+] as const satisfies readonly (keyof Row)[];
+
 /** @throws {SealBrokenError} */
-export function verificationOf(row: Row, sealer: Sealer): Verification {
+export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, sealer: Sealer): Summary {
   const id = row.verification_id;
-  const opened = (column: SealedColumn) => openJson(sealer, row[column], contextOf(column, id));
+  const opened = (column: "ktp_ocr_result" | "dukcapil_result") =>
+    openJson(sealer, row[column], contextOf(column, id));
   const reading = opened("ktp_ocr_result") as Partial<KtpOcrResult> | null;
   return {
     verificationId: id,
@@ -67,12 +102,7 @@ export function verificationOf(row: Row, sealer: Sealer): Verification {
     liveness: row.liveness_result as LivenessResult | null,
     faceMatch: row.face_match_result as FaceMatchResult | null,
     dukcapil: opened("dukcapil_result") as DukcapilResult | null,
-    portraitEmbedding:
-      row.portrait_embedding === null
-        ? null
-        : embeddingFromBytes(openBytes(sealer, row.portrait_embedding, contextOf("portrait_embedding", id))),
     embeddingModel: row.embedding_model,
-    selfieEmbedding: row.selfie_embedding && openFace(sealer, row.selfie_embedding, id),
     selfieModel: row.selfie_model,
     duplicateOf: row.duplicate_of as readonly Duplicate[] | null,
     rejectionReason: row.rejection_reason,
@@ -83,6 +113,19 @@ export function verificationOf(row: Row, sealer: Sealer): Verification {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     completedAt: row.completed_at,
+  };
+}
+
+/** @throws {SealBrokenError} */
+export function verificationOf(row: Row, sealer: Sealer): Verification {
+  const id = row.verification_id;
+  return {
+    ...summaryOf(row, sealer),
+    portraitEmbedding:
+      row.portrait_embedding === null
+        ? null
+        : embeddingFromBytes(openBytes(sealer, row.portrait_embedding, contextOf("portrait_embedding", id))),
+    selfieEmbedding: row.selfie_embedding && openFace(sealer, row.selfie_embedding, id),
   };
 }
 

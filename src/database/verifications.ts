@@ -16,7 +16,7 @@ import {
 import type { Audit } from "./audit.ts";
 import { type Faces, lockDuplicates, nextFaceNumber } from "./faces.ts";
 import { keepImages } from "./keeper.ts";
-import { columnsOf, verificationOf } from "./rows.ts";
+import { columnsOf, SUMMARY_COLUMNS, summaryOf, verificationOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
 const SECOND = 1000;
@@ -187,10 +187,19 @@ export function verifications({
       return row ? verificationOf(row, sealer) : null;
     },
 
+    async summary(verificationId) {
+      const row = await db
+        .selectFrom("kyc_verifications")
+        .select(SUMMARY_COLUMNS)
+        .where("verification_id", "=", verificationId)
+        .executeTakeFirst();
+      return row ? summaryOf(row, sealer) : null;
+    },
+
     async history(userId, limit, cursor) {
       let query = db
         .selectFrom("kyc_verifications")
-        .selectAll()
+        .select(SUMMARY_COLUMNS)
         .select(sql<string>`to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US')`.as("position"))
         .where("user_id", "=", userId);
       if (cursor !== undefined) {
@@ -209,7 +218,7 @@ export function verifications({
       const last = page.at(-1);
       const more = rows.length > limit && last;
       return {
-        items: page.map((row) => verificationOf(row, sealer)),
+        items: page.map((row) => summaryOf(row, sealer)),
         next: more ? encodeCursor({ createdAt: last.position, verificationId: last.verification_id }) : null,
       };
     },

@@ -91,6 +91,9 @@ export interface Verification {
   readonly completedAt: Date | null;
 }
 
+/** A verification without its faces. */
+export type Summary = Omit<Verification, "portraitEmbedding" | "selfieEmbedding">;
+
 /** Another user's VERIFIED verification of what seems to be the same person. */
 export interface Duplicate {
   readonly verificationId: string;
@@ -137,12 +140,10 @@ export interface Verifications {
     now: Date;
   }): Promise<Verification>;
   find(verificationId: string): Promise<Verification | null>;
+  /** As `find`, without the faces: what is shown, and what most decisions need. */
+  summary(verificationId: string): Promise<Summary | null>;
   /** Newest first. `cursor` is opaque, from an earlier page; a cursor that is none of ours gives RangeError. */
-  history(
-    userId: string,
-    limit: number,
-    cursor?: string,
-  ): Promise<{ items: Verification[]; next: string | null }>;
+  history(userId: string, limit: number, cursor?: string): Promise<{ items: Summary[]; next: string | null }>;
   /**
    * Takes the verification for one upload, or says that someone else has it ("busy"): at once, without waiting. The
    * claim ends by itself after `leaseSeconds`, so that a process killed in mid-upload blocks nobody for long.

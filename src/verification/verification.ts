@@ -25,6 +25,7 @@ import type {
   Images,
   KycEvent,
   Status,
+  Summary,
   Verification,
   Verifications,
   VerificationType,
@@ -187,7 +188,7 @@ export function kycService(parts: Parts): KycService {
 
   /** Claims the verification for one upload, after all that can be refused without its pixels. */
   async function open(caller: Caller, verificationId: string, step: Step): Promise<Claim> {
-    const found = await verifications.find(verificationId);
+    const found = await verifications.summary(verificationId);
     if (found === null) throw notFound();
     if (!mayAct(caller, found.userId)) {
       await record("access.refused", caller, found.userId, verificationId, { to: step });
@@ -521,7 +522,7 @@ export function kycService(parts: Parts): KycService {
     },
 
     async status(caller, verificationId) {
-      const found = await verifications.find(verificationId);
+      const found = await verifications.summary(verificationId);
       if (found === null) throw notFound();
       const may = mayRead(caller, found.userId);
       const action = may ? "verification.read" : "access.refused";
@@ -545,7 +546,7 @@ export function kycService(parts: Parts): KycService {
     },
 
     async ownerOf(verificationId) {
-      return (await verifications.find(verificationId))?.userId ?? null;
+      return (await verifications.summary(verificationId))?.userId ?? null;
     },
 
     async resumeDue() {
@@ -608,7 +609,7 @@ export function refuseConsent(consent: Consent | undefined, required: boolean, n
 }
 
 /** @throws KycError 409 where the verification is not waiting for this step */
-function refuseWrongStep(v: Verification, step: Step): void {
+function refuseWrongStep(v: Summary, step: Step): void {
   const wrong = (what: string) => {
     throw new KycError(STEP_CODE[step], 409, what, { extra: { verification_status: v.status } });
   };
@@ -639,7 +640,7 @@ function unanswered(nik: string, status: "PENDING" | "ERROR"): DukcapilResult {
 }
 
 /** @param reviews  whether whoever looks may know of other users: a person is not told who else has their face */
-function view(v: Verification, reviews: boolean): VerificationView {
+function view(v: Summary, reviews: boolean): VerificationView {
   return {
     verification_id: v.verificationId,
     user_id: v.userId,

@@ -171,6 +171,9 @@ function repositories(
     assert.deepEqual(rest, change);
     assert.deepEqual(updatedAt, at(1));
     assert.deepEqual(await storage.verifications.find(id), settled);
+    const { portraitEmbedding, selfieEmbedding, ...summary } = settled;
+    assert.deepEqual(await storage.verifications.summary(id), summary);
+    assert.deepEqual((await storage.verifications.history(userId, 1)).items, [summary]);
   });
 
   it("leaves alone what a change does not name, and clears what it names as null", async () => {
@@ -616,6 +619,7 @@ function repositories(
     const id = randomUUID();
     await watched.start({ verificationId: id, userId: "user-7", type: "FULL_KYC", now: T0 });
     await watched.find(id);
+    await watched.summary(id);
     const { next } = await watched.history("user-7", 3);
     await watched.history("user-7", 3, next!);
     const held = await watched.claim(id, T0, LEASE);
