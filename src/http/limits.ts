@@ -112,7 +112,8 @@ export function createUserOf(ownerOf: (verificationId: string) => Promise<string
     const named = { ...asRecord(request.params), ...asRecord(request.body) };
     if (typeof named.user_id === "string") return named.user_id;
     const id = named.verification_id;
-    if (typeof id !== "string") return caller.subject;
+    // Nothing has been validated yet: what is no id of ours is not looked up.
+    if (typeof id !== "string" || !UUID.test(id)) return caller.subject;
     const owner = owners.get(id) ?? (await ownerOf(id));
     if (owner === null) return caller.subject;
     owners.delete(id);
@@ -121,6 +122,8 @@ export function createUserOf(ownerOf: (verificationId: string) => Promise<string
     return owner;
   };
 }
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 const asRecord = (value: unknown) =>
   (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;

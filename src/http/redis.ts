@@ -20,16 +20,19 @@ export function openRedis(
     retryStrategy: (tries) => Math.min(tries * 100, MOST_RECONNECT_MS),
   });
   let told: "lost" | "ready" | null = null;
+  let closing = false;
   const tell = (state: "lost" | "ready", error?: Error) => {
-    if (told !== state) onChange(state, error);
+    if (told !== state && !closing) onChange(state, error);
     told = state;
   };
   redis.on("error", (error) => tell("lost", error));
+  redis.on("close", () => tell("lost"));
   redis.on("ready", () => tell("ready"));
   return {
     redis,
     ready: () => redis.status === "ready",
     async close() {
+      closing = true;
       redis.disconnect();
     },
   };
