@@ -190,6 +190,16 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     fault("DATABASE_URL", "must begin with postgresql:// (or postgresql+asyncpg://).");
   }
 
+  if (
+    production &&
+    databaseUrl !== null &&
+    !/[?&]ssl(?:mode)?=(?:require|verify-ca|verify-full)/.test(databaseUrl)
+  ) {
+    warnings.push(
+      "DATABASE_URL asks for no TLS (sslmode=verify-full): what is not sealed, and the password, travel in the clear.",
+    );
+  }
+
   const storage = text("STORAGE_URL");
   let folder = resolve(dataDir, "images");
   let s3: S3Options | null = null;

@@ -107,3 +107,73 @@ test("RATE_LIMIT=off switches the limit off", () => {
   assert.equal(loadConfig({ RATE_LIMIT: "off" }).http.rateLimit, null);
   assert.equal(loadConfig({ RATE_LIMIT: "30" }).http.rateLimit, 30);
 });
+
+test("a bucket is named by STORAGE_URL, its keys by the variables that its tools know", () => {
+  const s3Of = (environment: Record<string, string>) => {
+    const { images } = loadConfig(environment);
+    return "s3" in images ? images.s3 : null;
+  };
+  assert.deepEqual(s3Of({ STORAGE_URL: "s3://kyc-photographs" }), {
+    bucket: "kyc-photographs",
+    prefix: "",
+    region: "us-east-1",
+    endpoint: null,
+    pathStyle: false,
+    credentials: null,
+  });
+  const keys = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
+  assert.deepEqual(
+    s3Of({
+      STORAGE_URL: "s3://kyc-photographs/of/this/?endpoint=http://minio:9000&region=ap-southeast-3",
+      AWS_SESSION_TOKEN: "session",
+      ...keys,
+    }),
+    {
+      bucket: "kyc-photographs",
+      prefix: "of/this/",
+      region: "ap-southeast-3",
+      endpoint: "http://minio:9000",
+      pathStyle: true,
+      credentials: { accessKeyId: "id", secretAccessKey: "secret", sessionToken: "session" },
+    },
+  );
+  assert.equal(s3Of({ STORAGE_URL: "s3://bucket", AWS_REGION: "ap-southeast-3" })?.region, "ap-southeast-3");
+  assert.equal(s3Of({ STORAGE_URL: "./folder", ...keys }), null);
+  for (const [environment, fault] of [
+    [{ STORAGE_URL: "s3://" }, /STORAGE_URL: must name a bucket/],
+    [{ STORAGE_URL: "s3://Bucket_1" }, /STORAGE_URL: must name a bucket/],
+    [{ STORAGE_URL: "s3://bucket?endpoint=minio:9000" }, /STORAGE_URL: has an endpoint that is no/],
+    [{ STORAGE_URL: "s3://bucket?secret=1" }, /STORAGE_URL: has secret, which is none of/],
+    [{ STORAGE_URL: "s3://bucket", AWS_ACCESS_KEY_ID: "id" }, /AWS_ACCESS_KEY_ID: must be set together/],
+  ] as const) {
+    assert.throws(() => loadConfig(environment), fault);
+  }
+});
+
+test("periods of retention are years, days or off", () => {
+  assert.deepEqual(loadConfig({ RETENTION_IMAGES: "90D", RETENTION_FACES: "off" }).retention, {
+    identity: { years: 5 },
+    images: { days: 90 },
+    faces: null,
+    events: { days: 30 },
+    audit: { years: 7 },
+  });
+  for (const given of ["5", "-1d", "5 years", "1.5y"]) {
+    assert.throws(() => loadConfig({ RETENTION_AUDIT: given }), /RETENTION_AUDIT: must be years or days/);
+  }
+});
+
+test("a database that is spoken to in the clear is a warning in production", () => {
+  const warned = (url: string) =>
+    loadConfig({
+      NODE_ENV: "production",
+      KYC_KEYS: "a:b",
+      SECRET_KEY: "a secret that is long enough for this",
+      DUKCAPIL_URL: "http://registry/api",
+      DATABASE_URL: url,
+    }).warnings.some((warning) => warning.startsWith("DATABASE_URL"));
+  assert.equal(warned("postgresql://u@db/kyc"), true);
+  assert.equal(warned("postgresql://u@db/kyc?sslmode=disable"), true);
+  assert.equal(warned("postgresql://u@db/kyc?sslmode=verify-full&sslrootcert=/ca.pem"), false);
+  assert.equal(warned("postgresql+asyncpg://u@db/kyc?ssl=require"), false);
+});
