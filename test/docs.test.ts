@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import manifest from "../package.json" with { type: "json" };
 import { loadConfig } from "../src/config.ts";
+import { EFFECTS } from "../src/sample/sample.ts";
 import { KTP_FIELDS } from "../src/vision/facts.ts";
 import { HINTS } from "../src/vision/hints.ts";
 import { CATALOGUE } from "../src/vision/models/catalogue.ts";
@@ -114,6 +115,16 @@ test("docs/vision.md lists every network with its source and licence", () => {
     licence,
   ]);
   assert.deepEqual(listed.toSorted(), known.toSorted());
+});
+
+test("docs/vision.md lists every effect of the sample pictures as the generator says it", () => {
+  const section = vision.slice(vision.indexOf("### Levels and effects"));
+  const listed = rows(section).flatMap(([name, what, strength]) => {
+    const effect = /^`([a-z-]+)`$/.exec(name)?.[1];
+    return effect !== undefined && effect in EFFECTS ? [[effect, what, strength]] : [];
+  });
+  const known = Object.entries(EFFECTS).map(([name, { what, strength }]) => [name, what, strength || "–"]);
+  assert.deepEqual(listed, known);
 });
 
 describe("README.md and docs/", () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CITIZEN_STATUSES, type CitizenStatus, citizenOfCard } from "../dukcapil/citizens.ts";
 import { openRegister } from "../dukcapil/register.ts";
-import { type Level, writeSamples } from "../sample/sample.ts";
+import { EFFECT_NAMES, type Effect, type EffectAsked, type Level, writeSamples } from "../sample/sample.ts";
 import { SAMPLE_SET, writeSampleSet } from "../sample/set.ts";
 import { openSealer } from "../service.ts";
 import { type Command, needed, UsageError, whole } from "./command.ts";
@@ -10,7 +10,8 @@ const STATUSES = [...CITIZEN_STATUSES, "NOT_FOUND"] as const;
 const MOST = 100_000;
 
 export const sample: Command = {
-  usage: "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3] [--starter]",
+  usage:
+    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3 | --effect NAME[:STRENGTH],…] [--starter]",
   summary: `Draw invented citizens' cards and selfies, and tell the registry simulator of them (${STATUSES.join(", ")}).`,
   flags: {
     seed: "string",
@@ -18,6 +19,7 @@ export const sample: Command = {
     count: "string",
     status: "string",
     level: "string",
+    effect: "string",
     starter: "boolean",
   },
   async run(words, flags, { config, out }) {
@@ -35,17 +37,26 @@ export const sample: Command = {
     const seed = whole(flags, "seed", 0, 0, 2 ** 32 - 1);
     const count = whole(flags, "count", 1, 1, MOST);
     const level = whole(flags, "level", 0, 0, 3) as Level;
+    const effects = typeof flags.effect === "string" ? effectsOf(flags.effect) : undefined;
+    if (effects && flags.level !== undefined) throw new UsageError("Say --level or --effect, not both.");
     const folder = needed(flags, "out");
     const status = (flags.status ?? "VALID") as CitizenStatus | "NOT_FOUND";
     if (!STATUSES.includes(status)) throw new UsageError(`--status must be one of ${STATUSES.join(", ")}.`);
 
-    const citizens = await writeSamples({ seed, count, out: folder, level });
+    const citizens = await writeSamples({ seed, count, out: folder, level, effects });
     if (status !== "NOT_FOUND") {
       const register = openRegister({ dir: config.dataDir, sealer: openSealer(config).sealer });
       await register.add(citizens.map((citizen) => citizenOfCard(citizen, status)));
     }
     out.result(
-      { out: folder, count: citizens.length, seed, level, status, truth: join(folder, "truth.json") },
+      {
+        out: folder,
+        count: citizens.length,
+        seed,
+        ...(effects ? { effects } : { level }),
+        status,
+        truth: join(folder, "truth.json"),
+      },
       () => [
         `${citizens.length} cards and selfies in ${folder}, their truth in ${join(folder, "truth.json")}`,
         status === "NOT_FOUND"
@@ -55,3 +66,17 @@ export const sample: Command = {
     );
   },
 };
+
+/** `glare:0.8,shadow` as effects with their strengths. @throws UsageError */
+function effectsOf(text: string): EffectAsked[] {
+  return text.split(",").map((part) => {
+    const [name, strength] = part.split(":");
+    if (!(EFFECT_NAMES as readonly string[]).includes(name))
+      throw new UsageError(`--effect ${name} is none of ${EFFECT_NAMES.join(", ")}.`);
+    if (strength === undefined) return { name: name as Effect };
+    const number = Number(strength);
+    if (strength === "" || !(number >= 0 && number <= 1))
+      throw new UsageError(`--effect ${name}: the strength after the colon must be from 0 to 1.`);
+    return { name: name as Effect, strength: number };
+  });
+}

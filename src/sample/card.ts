@@ -8,6 +8,9 @@ import { drawPrint } from "./print.ts";
 /** 85.60 mm × 53.98 mm, ISO/IEC 7810 ID-1. */
 export const CARD_RATIO = 85.6 / 53.98;
 
+/** ISO/IEC 7810: corners rounded by 3.18 mm of 85.60 mm. */
+export const CARD_CORNER = 3.18 / 85.6;
+
 /** Where the portrait stands, as shares of the card's width. */
 const PORTRAIT = { x: 0.738, y: 0.135, width: 0.222, height: 0.278 };
 /** Portraits of those born in an odd year stand on red, of the others on blue. */

@@ -1,9 +1,9 @@
 import { textPath } from "./lettering.ts";
 import type { Random } from "./random.ts";
 
-/** What a card is photographed on. */
+/** What the levels photograph a card on. */
 export const GROUNDS = ["plain", "wood", "cloth", "tiles", "clutter"] as const;
-export type Ground = (typeof GROUNDS)[number];
+export type Ground = (typeof GROUNDS)[number] | "hand";
 
 /** An SVG of the ground, `width` × `height` pixels. */
 export function drawGroundSvg(random: Random, ground: Ground, width: number, height: number): string {
@@ -13,6 +13,7 @@ export function drawGroundSvg(random: Random, ground: Ground, width: number, hei
     cloth: drawCloth,
     tiles: drawTiles,
     clutter: drawClutter,
+    hand: drawHand,
   };
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${draw[ground](random, width, height)}</svg>`;
 }
@@ -80,4 +81,21 @@ function drawClutter(random: Random, width: number, height: number): string {
     `<rect x="0" y="0" width="${(width * 0.5).toFixed(0)}" height="${(width * 0.018).toFixed(0)}" rx="8" fill="hsl(${random.whole(0, 359)},60%,30%)" transform="translate(${random.whole(0, width)} ${random.whole(0, height)}) rotate(${random.whole(0, 180)})"/>`,
   );
   return parts.join("");
+}
+
+/** An open hand before a room out of focus: the palm that the card lies in, and four fingers beyond it. */
+function drawHand(random: Random, width: number, height: number): string {
+  const [hue, saturation, light] = [random.whole(16, 28), random.whole(30, 52), random.whole(40, 68)];
+  const skin = (shift: number) => `hsl(${hue},${saturation}%,${light + shift}%)`;
+  const room = Array.from({ length: 9 }, () => {
+    const [x, y, r] = [random.between(0, width), random.between(0, height), random.between(0.1, 0.3) * width];
+    return `<circle cx="${x.toFixed(0)}" cy="${y.toFixed(0)}" r="${r.toFixed(0)}" fill="hsl(${random.whole(0, 359)},${random.whole(5, 35)}%,${random.whole(25, 80)}%)" fill-opacity=".5"/>`;
+  });
+  const lean = random.between(-15, 15).toFixed(1);
+  const fingers = [0, 1, 2, 3].map((i) => {
+    const x = width * (0.28 + 0.15 * i + random.between(-0.02, 0.02));
+    const length = height * (i === 0 || i === 3 ? 0.42 : 0.5);
+    return `<path d="M${x.toFixed(0)} ${(height * 0.5).toFixed(0)}v${(-length).toFixed(0)}" stroke="${skin(random.whole(-5, 3))}" stroke-width="${(width * 0.125).toFixed(0)}" stroke-linecap="round"/>`;
+  });
+  return `<rect width="100%" height="100%" fill="hsl(${random.whole(0, 359)},12%,${random.whole(30, 70)}%)"/>${room.join("")}<g transform="rotate(${lean} ${width / 2} ${height / 2})">${fingers.join("")}<ellipse cx="${width / 2}" cy="${(height * 0.75).toFixed(0)}" rx="${(width * 0.36).toFixed(0)}" ry="${(height * 0.5).toFixed(0)}" fill="${skin(0)}"/><path d="M${(width * 0.2).toFixed(0)} ${(height * 0.8).toFixed(0)}L${(width * 0.04).toFixed(0)} ${(height * 0.4).toFixed(0)}" stroke="${skin(-3)}" stroke-width="${(width * 0.13).toFixed(0)}" stroke-linecap="round"/></g>`;
 }

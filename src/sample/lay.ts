@@ -1,15 +1,30 @@
 import { type Matrix, multiply, type Point, perspective, type Quad, warp } from "../vision/geometry.ts";
 import type { Pixels } from "../vision/image.ts";
-import { CARD_RATIO } from "./card.ts";
 import { asPixels, asSharp, drawSvg } from "./pixels.ts";
 import type { Random } from "./random.ts";
 import type { Settings } from "./settings.ts";
 
-/** Distance of the camera in heights of the card: near enough for visible perspective. */
+/** Something flat that is photographed: a card, a page. */
+export interface Sheet {
+  /** It fills its picture. */
+  readonly face: Pixels;
+  /** Width by height. */
+  readonly ratio: number;
+  /** Radius of its corners as a share of its width. */
+  readonly corner: number;
+}
+
+/** Distance of the camera in heights of the sheet: near enough for visible perspective. */
 const CAMERA = 3.2;
 
-/** Where the corners of a tilted card come to lie in the picture (pinhole camera). */
-export function pose(random: Random, { roll, tilt, share }: Settings, width: number, height: number): Quad {
+/** Where the corners of a tilted sheet come to lie in the picture (pinhole camera). @param ratio  the sheet's */
+export function pose(
+  random: Random,
+  { roll, tilt, share }: Settings,
+  ratio: number,
+  width: number,
+  height: number,
+): Quad {
   const [a, b, c] = [roll, ...tilt].map((degrees) => (degrees * Math.PI) / 180);
   const seen = [
     [-1, -1],
@@ -17,7 +32,7 @@ export function pose(random: Random, { roll, tilt, share }: Settings, width: num
     [1, 1],
     [-1, 1],
   ].map(([sx, sy]): Point => {
-    const [x, y] = [(sx * CARD_RATIO) / 2, sy / 2];
+    const [x, y] = [(sx * ratio) / 2, sy / 2];
     // Tilted about its own axes first, then turned in the picture's plane.
     const [y1, z1] = [y * Math.cos(b), y * Math.sin(b)];
     const [x2, z2] = [x * Math.cos(c), z1 - x * Math.sin(c)];
@@ -37,27 +52,43 @@ export function pose(random: Random, { roll, tilt, share }: Settings, width: num
   return [p0, p1, p2, p3];
 }
 
-/** ISO/IEC 7810: corners rounded by 3.18 mm of 85.60 mm. */
-const CORNER = 3.18 / 85.6;
+/** The corners moved so far that a part of the sheet lies beyond one edge of the picture. @param cut  that part, 0..1 */
+export function moveOut(random: Random, corners: Quad, cut: number, width: number, height: number): Quad {
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+  const [left, top, right, bottom] = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  const [across, down] = [cut * (right - left), cut * (bottom - top)];
+  const [dx, dy] = random.pick([
+    [-left - across, 0],
+    [width - right + across, 0],
+    [0, -top - down],
+    [0, height - bottom + down],
+  ] as const);
+  const [p0, p1, p2, p3] = corners.map(([x, y]): Point => [x + dx, y + dy]);
+  return [p0, p1, p2, p3];
+}
 
-/** The shadow that a card's edge throws: shift and softness as shares of the picture's width, and darkness. */
+/** The shadow that a sheet's edge throws: shift and softness as shares of the picture's width, and darkness. */
 const EDGE_SHADOW = { right: 0.004, down: 0.006, blur: 0.006, depth: 0.45 };
 /** Shadows are soft: they are drawn at this share of the picture's size. */
 const SHADOW_SCALE = 0.25;
 
-/** Lays the card on the ground, with the soft shadow that its edge throws; `ground` is drawn upon. */
-export async function layCard(card: Pixels, ground: Pixels, corners: Quad): Promise<Pixels> {
+/** Lays a sheet on the ground, with the soft shadow that its edge throws; `ground` is drawn upon. */
+export async function laySheet(
+  { face: card, ratio, corner }: Sheet,
+  ground: Pixels,
+  corners: Quad,
+): Promise<Pixels> {
   const { width, height, data } = ground;
   const sides = corners.map(([x, y], i) =>
     Math.hypot(x - corners[(i + 1) % 4][0], y - corners[(i + 1) % 4][1]),
   );
-  // A card much larger than its image is scaled down first: `warp` does not low-pass.
-  const cardWidth = Math.min(card.width, Math.round(Math.max(...sides) * 1.15));
-  const cardHeight = Math.round(cardWidth / CARD_RATIO);
+  // A sheet much larger than its image is scaled down first: `warp` does not low-pass.
+  const cardWidth = Math.min(card.width, Math.round(Math.max(...sides) * Math.min(1, ratio) * 1.15));
+  const cardHeight = Math.round(cardWidth / ratio);
   const [face, mask, shadow] = await Promise.all([
     asPixels(asSharp(card).resize(cardWidth, cardHeight, { fit: "fill" })),
     drawSvg(
-      `<svg xmlns="http://www.w3.org/2000/svg" width="${cardWidth}" height="${cardHeight}"><rect width="100%" height="100%"/><rect x="1" y="1" width="${cardWidth - 2}" height="${cardHeight - 2}" rx="${cardWidth * CORNER}" fill="#fff"/></svg>`,
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${cardWidth}" height="${cardHeight}"><rect width="100%" height="100%"/><rect x="1" y="1" width="${cardWidth - 2}" height="${cardHeight - 2}" rx="${cardWidth * corner}" fill="#fff"/></svg>`,
     ),
     edgeShadow(corners, width, height),
   ]);

@@ -1,61 +1,112 @@
-import type { Quad } from "../vision/geometry.ts";
+import type { Point, Quad } from "../vision/geometry.ts";
 import type { Pixels } from "../vision/image.ts";
-import { addGlare, holdWithFingers, light, moveCamera, photocopy, showOnScreen } from "./effects.ts";
+import {
+  addFlash,
+  addGlare,
+  addLaminate,
+  defocus,
+  holdWithFingers,
+  light,
+  moveCamera,
+  photocopy,
+  recapture,
+  showOnScreen,
+} from "./effects.ts";
 import { drawGroundSvg } from "./ground.ts";
-import { layCard, pose } from "./lay.ts";
+import { laySheet, moveOut, pose, type Sheet } from "./lay.ts";
 import { addNoise, asPixels, asSharp, drawSvg } from "./pixels.ts";
 import type { Random } from "./random.ts";
-import { chooseSettings, type Effect, type Level, lie } from "./settings.ts";
+import { type Effect, lie, type Settings } from "./settings.ts";
 
 /** A photograph of a card, and where in it the card is. */
 export interface Photograph {
   readonly jpeg: Uint8Array;
-  /** The card's corners in the upright picture, in pixels, from its own upper left on. */
+  /** The card's corners in the upright picture, in pixels, from its own upper left on; beyond it where it is cut off. */
   readonly corners: Quad;
   readonly effects: readonly Effect[];
 }
 
 /**
- * A card as a scanner (level 0) or a phone sees it.
- * @param card  a card that fills its picture
+ * A sheet as a phone sees it.
+ * @param second  what lies beside it where the settings want two
  */
-export async function photograph(card: Pixels, random: Random, level: Level): Promise<Photograph> {
-  if (level === 0) return scan(card, random);
-  const settings = chooseSettings(random, level);
+export async function photograph(
+  sheet: Sheet,
+  random: Random,
+  settings: Settings,
+  second: Sheet = sheet,
+): Promise<Photograph> {
   const has = (effect: Effect) => settings.effects.has(effect);
-  const standing = has("quarter-turn");
+  const standing = has("quarter-turn") || has("two-cards");
   const short = Math.round(settings.longSide * 0.75);
   const [width, height] = standing ? [short, settings.longSide] : [settings.longSide, short];
-  const corners = pose(random, settings, width, height);
+  const { corners, other } = place(sheet, random, settings, width, height);
 
-  let face = card;
-  if (has("photocopy")) face = await photocopy(face, random);
-  if (has("screen")) showOnScreen(face, random);
+  let face = sheet.face;
+  if (has("photocopy")) face = await photocopy(face, random, settings);
+  if (has("screen")) showOnScreen(face, random, settings);
   const ground = await drawSvg(
     drawGroundSvg(random, has("screen") ? "plain" : settings.ground, width, height),
     1.2,
   );
-  let picture = await layCard(face, ground, corners);
-  if (has("fingers")) picture = await holdWithFingers(picture, random, corners);
+  let picture = await laySheet({ ...sheet, face }, ground, corners);
+  if (other) picture = await laySheet(second, picture, other);
+  if (has("fingers")) picture = await holdWithFingers(picture, random, corners, settings);
   light(picture, random, settings);
   if (has("glare")) addGlare(picture, random, settings, corners);
-  if (has("motion")) picture = await moveCamera(picture, random, level);
-  picture = await asPixels(asSharp(picture).blur(settings.blur));
+  if (has("laminate")) addLaminate(picture, random, settings, corners);
+  if (has("flash")) addFlash(picture, random, settings, corners);
+  if (has("recapture")) recapture(picture, random, settings);
+  if (has("motion")) picture = await moveCamera(picture, random, settings);
+  picture = has("defocus")
+    ? await defocus(picture, settings.blur)
+    : await asPixels(asSharp(picture).blur(settings.blur));
   addNoise(picture, random, settings.noise);
+  return { jpeg: await develop(picture, random, settings), corners, effects: [...settings.effects] };
+}
 
-  const turns = has("exif") ? random.pick([1, 2, 3] as const) : 0;
+/** Where the sheet, and a second one where it is wanted, come to lie. */
+function place(
+  { ratio }: Sheet,
+  random: Random,
+  settings: Settings,
+  width: number,
+  height: number,
+): { corners: Quad; other?: Quad } {
+  if (!settings.effects.has("two-cards")) {
+    const corners = pose(random, settings, ratio, width, height);
+    if (!settings.effects.has("cropped")) return { corners };
+    return { corners: moveOut(random, corners, settings.cut, width, height) };
+  }
+  const half = height / 2;
+  const corners = pose(random, settings, ratio, width, half);
+  const turned = {
+    ...settings,
+    roll: settings.roll + lie(random, 6),
+    share: settings.share * settings.second,
+  };
+  const other = pose(random, turned, ratio, width, half);
+  const lower = ([a, b, c, d]: Quad): Quad => {
+    const down = ([x, y]: Point): Point => [x, y + half];
+    return [down(a), down(b), down(c), down(d)];
+  };
+  return random.chance(0.5) ? { corners, other: lower(other) } : { corners: lower(corners), other };
+}
+
+/** The picture as the camera stores it: a JPEG, turned where it leaves the turning to EXIF. */
+function develop(picture: Pixels, random: Random, { effects, quality }: Settings): Promise<Uint8Array> {
+  const turns = effects.has("exif") ? random.pick([1, 2, 3] as const) : 0;
   // EXIF orientations whose undoing turns the stored pixels back: 8 for a quarter clockwise, 3 for a half, 6 for three.
   const orientation = [1, 8, 3, 6][turns];
-  const jpeg = await asSharp(picture)
+  return asSharp(picture)
     .rotate(turns * 90)
     .withMetadata({ orientation })
-    .jpeg({ quality: settings.quality })
+    .jpeg({ quality })
     .toBuffer();
-  return { jpeg, corners, effects: [...settings.effects] };
 }
 
 /** A flat-bed scan: the card from edge to edge. */
-async function scan(card: Pixels, random: Random): Promise<Photograph> {
+export async function scan(card: Pixels, random: Random): Promise<Photograph> {
   addNoise(card, random, random.between(0.8, 2.4));
   const tint = lie(random, 0.015);
   const jpeg = await asSharp(card)

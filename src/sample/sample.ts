@@ -1,35 +1,59 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { KTP_FIELDS, type KtpField } from "../vision/facts.ts";
-import { drawCard } from "./card.ts";
+import type { Pixels } from "../vision/image.ts";
+import { type EffectAsked, settingsWith } from "./alone.ts";
+import { CARD_CORNER, CARD_RATIO, drawCard } from "./card.ts";
 import { makeCitizen, type SampleCitizen } from "./citizen.ts";
+import type { Sheet } from "./lay.ts";
 import { drawNotAKtpPicture, type NotAKtpKind } from "./not-a-ktp.ts";
-import { type Photograph, photograph } from "./photograph.ts";
+import { type Photograph, photograph, scan } from "./photograph.ts";
 import { addNoise, asSharp } from "./pixels.ts";
 import { drawSelfiePicture } from "./portrait.ts";
 import { Random } from "./random.ts";
-import type { Level } from "./settings.ts";
+import { chooseSettings, type Level } from "./settings.ts";
 
+export { EFFECT_NAMES, EFFECTS, type EffectAsked } from "./alone.ts";
 export { makeCitizen, type SampleCitizen } from "./citizen.ts";
 export { NOT_A_KTP_KINDS, type NotAKtpKind } from "./not-a-ktp.ts";
 export type { Photograph } from "./photograph.ts";
 export type { Effect, Level } from "./settings.ts";
 
 export interface DrawOptions {
-  /** Default 0. */
+  /** Default 0. Not looked at where effects are asked for. */
   readonly level?: Level;
+  /** These and no others, on a picture that is plain but for them. */
+  readonly effects?: readonly EffectAsked[];
 }
 
 /** Widths in pixels at which cards are drawn: those of common scans. */
 const SCAN_WIDTHS = [1280, 1360, 1440, 1520, 1600];
 
-/** A photograph of the citizen's card, and where the card is in it. The same citizen and level give the same bytes. */
+/**
+ * A photograph of the citizen's card, and where the card is in it. The same citizen and options give the same bytes; of
+ * one effect in several strengths the rest of the picture stays as it is.
+ * @throws RangeError where there is no such effect, or a strength outside of 0..1
+ */
 export async function photographKtp(
   citizen: SampleCitizen,
-  { level = 0 }: DrawOptions = {},
+  { level = 0, effects }: DrawOptions = {},
 ): Promise<Photograph> {
-  const random = new Random(citizen.seed, citizen.index, "photograph", level);
-  return photograph(await drawCard(citizen, random.pick(SCAN_WIDTHS)), random, level);
+  const key = effects ? effects.map(({ name }) => name).join(" ") : level;
+  const random = new Random(citizen.seed, citizen.index, "photograph", key);
+  const card = await drawCard(citizen, random.pick(SCAN_WIDTHS));
+  if (effects) {
+    const settings = settingsWith(random, effects);
+    const second = settings.effects.has("two-cards") ? await neighbourOf(citizen) : undefined;
+    return photograph(asSheet(card), random, settings, second);
+  }
+  return level === 0 ? scan(card, random) : photograph(asSheet(card), random, chooseSettings(random, level));
+}
+
+const asSheet = (face: Pixels): Sheet => ({ face, ratio: CARD_RATIO, corner: CARD_CORNER });
+
+/** The next citizen's card. */
+async function neighbourOf({ seed, index }: SampleCitizen): Promise<Sheet> {
+  return asSheet(await drawCard(await makeCitizen(seed, index + 1), SCAN_WIDTHS[0]));
 }
 
 /** The JPEG of {@link photographKtp}. */
@@ -64,6 +88,8 @@ export interface SampleOrder {
   /** Folder; made where it is missing. */
   readonly out: string;
   readonly level?: Level;
+  /** In place of a level. */
+  readonly effects?: readonly EffectAsked[];
 }
 
 /** How many other people's selfies each card is paired with in `pairs.csv`. */
@@ -76,7 +102,13 @@ const IMPOSTORS = 3;
  * - `pairs.csv` `file_x,file_y,Decision`: cards with selfies, Yes of the same person, No of another
  * @returns the citizens in the order of their numbers
  */
-export async function writeSamples({ seed, count, out, level = 0 }: SampleOrder): Promise<SampleCitizen[]> {
+export async function writeSamples({
+  seed,
+  count,
+  out,
+  level,
+  effects,
+}: SampleOrder): Promise<SampleCitizen[]> {
   await mkdir(out, { recursive: true });
   const citizens: SampleCitizen[] = [];
   const truth: Record<string, Record<KtpField, string>> = {};
@@ -84,7 +116,7 @@ export async function writeSamples({ seed, count, out, level = 0 }: SampleOrder)
   for (let index = 0; index < count; index++) {
     const citizen = await makeCitizen(seed, index);
     const [{ jpeg, ...photograph }, selfie] = await Promise.all([
-      photographKtp(citizen, { level }),
+      photographKtp(citizen, { level, effects }),
       drawSelfie(citizen),
     ]);
     await Promise.all([

@@ -9,6 +9,7 @@ import {
   drawKtp,
   drawNotAKtp,
   drawSelfie,
+  type EFFECT_NAMES,
   type Level,
   makeCitizen,
   NOT_A_KTP_KINDS,
@@ -159,6 +160,23 @@ describe("sample pictures", () => {
     const odd = Number(citizen.birth_date.slice(0, 4)) % 2 === 1;
     const [red, , blue] = picture.data.subarray(at, at + 3);
     assert.ok(odd ? red > 1.5 * blue : blue > 1.3 * red, `${red} ${blue}`);
+  });
+
+  it("have one effect alone, as strong as it is asked for, and the rest as it was", async () => {
+    const citizen = await makeCitizen(3, 1);
+    const draw = (name: (typeof EFFECT_NAMES)[number], strength: number) =>
+      photographKtp(citizen, { effects: [{ name, strength }] });
+    const mean = ({ data }: { data: Uint8Array }) => data.reduce((sum, v) => sum + v, 0) / data.length;
+    const [weak, strong] = await Promise.all([draw("dark", 0.2), draw("dark", 0.9)]);
+    assert.deepEqual(weak.effects, ["dark"]);
+    assert.deepEqual(strong.corners, weak.corners);
+    assert.deepEqual(await draw("dark", 0.2), weak);
+    assert.ok(mean(await decodeImage(strong.jpeg)) < 0.6 * mean(await decodeImage(weak.jpeg)));
+    const { corners, jpeg } = await draw("cropped", 0.5);
+    const { width, height } = await decodeImage(jpeg);
+    assert.ok(corners.some(([x, y]) => x < 0 || y < 0 || x > width || y > height));
+    await assert.rejects(draw("glare", 2), RangeError);
+    await assert.rejects(draw("fog" as "glare", 0.5), /there is no effect fog/);
   });
 
   it("show a scan in the proportions of an ID-1 card at level 0", async () => {
