@@ -82,6 +82,12 @@ export interface Config {
     readonly bootstrapServers: readonly string[];
     readonly topics: { readonly ktp_uploaded: string; readonly verified: string; readonly failed: string };
     readonly fullNik: boolean;
+    readonly tls: boolean;
+    readonly sasl: {
+      readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+      readonly username: string;
+      readonly password: string;
+    } | null;
   };
   /** How long each kind of data is kept. */
   readonly retention: RetentionPolicy;
@@ -324,11 +330,30 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       warnings.push("KYC_ALLOW_BASELINE_LIVENESS=true: the weak spoofing baseline may decide in production.");
     }
   }
-  if (text("KAFKA_BOOTSTRAP_SERVERS") !== null) {
-    warnings.push(
-      "KAFKA_BOOTSTRAP_SERVERS is set, but nothing is sent to Kafka yet: events wait in the outbox.",
+  const bootstrapServers = (text("KAFKA_BOOTSTRAP_SERVERS") ?? "")
+    .split(",")
+    .map((server) => server.trim())
+    .filter(Boolean);
+  for (const server of bootstrapServers) {
+    if (!/^[^\s:/]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/i.test(server))
+      fault("KAFKA_BOOTSTRAP_SERVERS", `must be host:port,host:port, not "${server}".`);
+  }
+  const kafkaTls = flag("KAFKA_TLS", false);
+  const kafkaUser = text("KAFKA_SASL_USERNAME");
+  const kafkaPassword = text("KAFKA_SASL_PASSWORD");
+  if ((kafkaUser === null) !== (kafkaPassword === null)) {
+    fault(
+      kafkaUser === null ? "KAFKA_SASL_USERNAME" : "KAFKA_SASL_PASSWORD",
+      "must be set together with the other KAFKA_SASL variable.",
     );
   }
+  const mechanism = choice(
+    "KAFKA_SASL_MECHANISM",
+    ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const,
+    "SCRAM-SHA-512",
+  );
+  if (kafkaUser !== null && mechanism === "PLAIN" && !kafkaTls)
+    warnings.push("KAFKA_SASL_MECHANISM=PLAIN without KAFKA_TLS sends the password in the clear.");
   for (const name of values.keys()) {
     if (name.startsWith("KYC_") && !KNOWN_KYC.has(name))
       warnings.push(`${name} is not a setting of this service.`);
@@ -397,12 +422,14 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       oidc,
     },
     events: {
-      bootstrapServers: (text("KAFKA_BOOTSTRAP_SERVERS") ?? "")
-        .split(",")
-        .map((s) => s.trim())
-        .filter(Boolean),
+      bootstrapServers,
       topics,
       fullNik: choice("KAFKA_EVENT_PII", ["masked", "full"] as const, "masked") === "full",
+      tls: kafkaTls,
+      sasl:
+        kafkaUser !== null && kafkaPassword !== null
+          ? { mechanism, username: kafkaUser, password: kafkaPassword }
+          : null,
     },
     retention: {
       identity: period("RETENTION_IDENTITY", DEFAULT_RETENTION.identity),

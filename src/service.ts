@@ -9,6 +9,7 @@ import { openDatabase } from "./database/database.ts";
 import { faces } from "./database/faces.ts";
 import { idempotency } from "./database/idempotency.ts";
 import { imageIntents, keeper } from "./database/keeper.ts";
+import { lease } from "./database/leases.ts";
 import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
 import { verifications } from "./database/verifications.ts";
 import type { CallObserver } from "./dukcapil/caller.ts";
@@ -17,7 +18,9 @@ import { embeddedDukcapil } from "./dukcapil/embedded.ts";
 import { kemendagriDukcapil } from "./dukcapil/kemendagri.ts";
 import { payuDukcapil } from "./dukcapil/payu.ts";
 import { openRegister } from "./dukcapil/register.ts";
+import { kafkaSink } from "./events/kafka.ts";
 import { type Outbox, outbox } from "./events/outbox.ts";
+import { startRelay } from "./events/relay.ts";
 import { createApp } from "./http/app.ts";
 import { createAuthenticator } from "./http/auth.ts";
 import { folderStore } from "./images/folder-store.ts";
@@ -130,6 +133,18 @@ async function build(
   undo.push(() => database.close());
   const { db } = database;
   const events = outbox({ db, sealer, traceparent: currentTraceparent });
+  if (config.events.bootstrapServers.length > 0) {
+    const relay = startRelay({
+      outbox: events,
+      sink: await kafkaSink(config.events),
+      lease: lease(db, "event relay", randomUUID()),
+      now: () => new Date(),
+      onError: (err, tryAgainSeconds) =>
+        log.warn({ err, try_again_seconds: tryAgainSeconds }, "events could not be sent; they wait"),
+      onRecovered: () => log.info("events are sent again"),
+    });
+    undo.push(() => relay.close());
+  }
   const chain = auditChain(await auditKey(db, sealer));
   const trail = audit({ db, chain, trace: currentTraceparent });
   const comparison = faceModel(config.vision.faceThreshold);

@@ -125,7 +125,15 @@ export interface ImageRemovalsTable {
   tries: Generated<number>;
 }
 
+/** Who does what only one process may do at a time. */
+export interface LeasesTable {
+  name: string;
+  holder: string;
+  expires_at: Timestamp;
+}
+
 export interface Schema {
+  kyc_leases: LeasesTable;
   kyc_closed_accounts: ClosedAccountsTable;
   kyc_image_removals: ImageRemovalsTable;
   kyc_captures: CapturesTable;

@@ -43,6 +43,8 @@ export interface Outbox {
   pending(limit: number): Promise<OutboxEvent[]>;
   /** All, sent or not, oldest first; `after` is the id of the last one already seen. */
   list(page: { limit: number; after?: number }): Promise<OutboxEvent[]>;
+  /** Counts a try that failed. */
+  markTried(ids: readonly number[]): Promise<void>;
   markSent(ids: readonly number[], now: Date): Promise<void>;
   /** How many wait, and since when the oldest does. */
   backlog(): Promise<{ readonly waiting: number; readonly oldest: Date | null }>;
@@ -102,6 +104,15 @@ export function outbox({
     async markSent(ids, now) {
       if (ids.length === 0) return;
       await db.updateTable("kyc_outbox").set({ sent_at: now }).where("id", "in", ids).execute();
+    },
+
+    async markTried(ids) {
+      if (ids.length === 0) return;
+      await db
+        .updateTable("kyc_outbox")
+        .set((row) => ({ attempts: row("attempts", "+", 1) }))
+        .where("id", "in", ids)
+        .execute();
     },
 
     async backlog() {
