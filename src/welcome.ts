@@ -44,7 +44,7 @@ export async function welcome(config: Config, service: Service, port: number): P
     `PayU KYC Service ${VERSION} on ${base}   API: ${base}/docs   stop: Ctrl+C`,
     `  database   ${service.database === "embedded" ? `embedded PostgreSQL in ${join(config.dataDir, "database")}` : "PostgreSQL server"}, images encrypted in ${"s3" in config.images ? `s3://${config.images.s3.bucket}` : config.images.folder}`,
     `  registry   ${config.dukcapil.adapter === "embedded" ? "simulator in this process" : config.dukcapil.url}`,
-    `  events     ${"kept in the outbox: npm run -s kyc -- events"}`,
+    `  events     ${config.events.bootstrapServers.length > 0 ? `sent to Kafka at ${config.events.bootstrapServers.join(", ")}` : "kept in the outbox: npm run -s kyc -- events"}`,
     `  liveness   ${liveness}`,
     `  a token    npm run -s kyc -- token --user ${DEMO_USER}   the whole way at once: npm run demo`,
     `  a page     npm run -s kyc -- link --user ${DEMO_USER}   for a phone's or this machine's browser: consent, KTP, face`,

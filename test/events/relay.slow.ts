@@ -6,7 +6,7 @@ import { lease } from "../../src/database/leases.ts";
 import { kafkaSink } from "../../src/events/kafka.ts";
 import { type Sink, startRelay } from "../../src/events/relay.ts";
 import { startKafka, type TestKafka } from "../support/kafka.ts";
-import { openStorage, type Storage, temporaryFolder } from "../support/storage.ts";
+import { openStorage, type Storage, TRACEPARENT, temporaryFolder } from "../support/storage.ts";
 
 const TOPICS = {
   ktp_uploaded: "payu.kyc.ktp_uploaded",
@@ -129,6 +129,7 @@ describe("the relay of events to Kafka", () => {
       ce_specversion: "1.0",
       ce_source: "/payu-kyc",
       ce_type: "payu.kyc.failed",
+      traceparent: TRACEPARENT,
       "content-type": "application/json",
     });
   });
