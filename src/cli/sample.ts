@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import { CITIZEN_STATUSES, type CitizenStatus, citizenOfCard } from "../dukcapil/citizens.ts";
 import { openRegister } from "../dukcapil/register.ts";
-import { EFFECT_NAMES, type Effect, type EffectAsked, type Level, writeSamples } from "../sample/sample.ts";
+import {
+  EFFECT_NAMES,
+  type Effect,
+  type EffectAsked,
+  type Level,
+  writeNotKtps,
+  writeSamples,
+} from "../sample/sample.ts";
 import { SAMPLE_SET, writeSampleSet } from "../sample/set.ts";
 import { openSealer } from "../service.ts";
 import { type Command, needed, UsageError, whole } from "./command.ts";
@@ -11,7 +18,7 @@ const MOST = 100_000;
 
 export const sample: Command = {
   usage:
-    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3 | --effect NAME[:STRENGTH],…] [--starter]",
+    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3 | --effect NAME[:STRENGTH],…] [--starter | --not-a-ktp]",
   summary: `Draw invented citizens' cards and selfies, and tell the registry simulator of them (${STATUSES.join(", ")}).`,
   flags: {
     seed: "string",
@@ -21,6 +28,7 @@ export const sample: Command = {
     level: "string",
     effect: "string",
     starter: "boolean",
+    "not-a-ktp": "boolean",
   },
   async run(words, flags, { config, out }) {
     if (flags.starter === true) {
@@ -40,6 +48,14 @@ export const sample: Command = {
     const effects = typeof flags.effect === "string" ? effectsOf(flags.effect) : undefined;
     if (effects && flags.level !== undefined) throw new UsageError("Say --level or --effect, not both.");
     const folder = needed(flags, "out");
+    if (flags["not-a-ktp"] === true) {
+      await writeNotKtps({ seed, count, out: folder });
+      return out.result(
+        { out: folder, count, seed, truth: join(folder, "not-a-ktp.json") },
+        () =>
+          `${count} pictures without a KTP in ${folder}, what they show in ${join(folder, "not-a-ktp.json")}`,
+      );
+    }
     const status = (flags.status ?? "VALID") as CitizenStatus | "NOT_FOUND";
     if (!STATUSES.includes(status)) throw new UsageError(`--status must be one of ${STATUSES.join(", ")}.`);
 

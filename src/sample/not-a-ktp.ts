@@ -1,13 +1,21 @@
 import type { Pixels } from "../vision/image.ts";
+import { DOCUMENT_KINDS, type DocumentKind } from "./documents.ts";
 import { textPath } from "./lettering.ts";
 import { makeName } from "./names.ts";
 import { ocrDigits } from "./ocr-digits.ts";
 import { drawSvg } from "./pixels.ts";
 import type { Random } from "./random.ts";
 
+/** Scenes that are drawn whole. */
+const SCENE_KINDS = ["landscape", "receipt", "bank-card"] as const;
+type SceneKind = (typeof SCENE_KINDS)[number];
+
 /** Pictures that people send in place of a card. */
-export const NOT_A_KTP_KINDS = ["landscape", "receipt", "bank-card"] as const;
+export const NOT_A_KTP_KINDS = [...SCENE_KINDS, ...DOCUMENT_KINDS, "face", "people", "texture"] as const;
 export type NotAKtpKind = (typeof NOT_A_KTP_KINDS)[number];
+
+export const isDocument = (kind: NotAKtpKind): kind is DocumentKind =>
+  (DOCUMENT_KINDS as readonly string[]).includes(kind);
 
 const WIDTH = 1280;
 const HEIGHT = 960;
@@ -16,8 +24,8 @@ const svg = (...parts: readonly string[]) =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}">${parts.join("")}</svg>`;
 
 /** @param random  what the picture depends on */
-export function drawNotAKtpPicture(random: Random, kind: NotAKtpKind): Promise<Pixels> {
-  const draw: Readonly<Record<NotAKtpKind, (random: Random) => string>> = {
+export function drawScene(random: Random, kind: SceneKind): Promise<Pixels> {
+  const draw: Readonly<Record<SceneKind, (random: Random) => string>> = {
     landscape: drawLandscape,
     receipt: drawReceipt,
     "bank-card": drawBankCard,

@@ -5,8 +5,10 @@ import type { Pixels } from "../vision/image.ts";
 import { type EffectAsked, settingsWith } from "./alone.ts";
 import { CARD_CORNER, CARD_RATIO, drawCard } from "./card.ts";
 import { makeCitizen, type SampleCitizen } from "./citizen.ts";
+import { drawDocument, drawPeople, drawTexture } from "./documents.ts";
+import { FACES } from "./faces.ts";
 import type { Sheet } from "./lay.ts";
-import { drawNotAKtpPicture, type NotAKtpKind } from "./not-a-ktp.ts";
+import { drawScene, isDocument, NOT_A_KTP_KINDS, type NotAKtpKind } from "./not-a-ktp.ts";
 import { type Photograph, photograph, scan } from "./photograph.ts";
 import { addNoise, asSharp } from "./pixels.ts";
 import { drawSelfiePicture } from "./portrait.ts";
@@ -67,15 +69,44 @@ export async function drawSelfie(citizen: SampleCitizen): Promise<Uint8Array> {
 }
 
 /**
- * A JPEG picture with no KTP in it. The same seed and kind give the same bytes.
- * @param kind  `landscape` sky and hills, `receipt` a page of text, `bank-card` a card of the same size
+ * A JPEG picture with no front of a KTP in it. The same seed and kind give the same bytes. Documents are photographed
+ * as cards of level 1 or 2 are.
  */
 export async function drawNotAKtp(seed: number, kind: NotAKtpKind = "landscape"): Promise<Uint8Array> {
   const random = new Random(seed, kind);
-  const picture = await drawNotAKtpPicture(random, kind);
+  if (isDocument(kind)) {
+    const sheet = await drawDocument(random, kind);
+    return (await photograph(sheet, random, chooseSettings(random, random.pick([1, 2] as const)))).jpeg;
+  }
+  if (kind === "face") return drawSelfiePicture(random.pick(FACES).id, seed, kind);
+  if (kind === "people") return drawPeople(random);
+  const picture = kind === "texture" ? await drawTexture(random) : await drawScene(random, kind);
   addNoise(picture, random, 2);
   return asSharp(picture).jpeg({ quality: 88 }).toBuffer();
 }
+
+/**
+ * Writes `not-a-ktp-0001.jpg`, … of all kinds in turn, and `not-a-ktp.json`
+ * `{ "not-a-ktp-0001.jpg": { kind, expected } }`: what each shows, and the hint it is to be refused with.
+ */
+export async function writeNotKtps({
+  seed,
+  count,
+  out,
+}: Omit<SampleOrder, "level" | "effects">): Promise<void> {
+  await mkdir(out, { recursive: true });
+  const index: Record<string, { kind: NotAKtpKind; expected: "not_a_ktp" }> = {};
+  for (let i = 0; i < count; i++) {
+    const kind = NOT_A_KTP_KINDS[i % NOT_A_KTP_KINDS.length];
+    const name = `not-a-ktp-${String(i + 1).padStart(4, "0")}.jpg`;
+    // A number of its own for every picture of a seed, and for no picture of the next.
+    await writeFile(join(out, name), await drawNotAKtp(seed * NOT_A_KTP_MOST + i, kind));
+    index[name] = { kind, expected: "not_a_ktp" };
+  }
+  await writeFile(join(out, "not-a-ktp.json"), `${JSON.stringify(index, null, 2)}\n`);
+}
+/** Most pictures of one seed. */
+const NOT_A_KTP_MOST = 100_000;
 
 /** What stands on the citizen's card, field by field. */
 export function truthOf(citizen: SampleCitizen): Record<KtpField, string> {

@@ -206,7 +206,8 @@ describe("sample pictures", () => {
       const bytes = await drawNotAKtp(1, kind);
       assert.deepEqual(await drawNotAKtp(1, kind), bytes);
       assert.notDeepEqual(await drawNotAKtp(2, kind), bytes);
-      assert.equal((await decodeImage(bytes)).width, 1280);
+      const { width, height } = await decodeImage(bytes);
+      assert.ok(Math.max(width, height) >= 720, kind);
     }
   });
 });
