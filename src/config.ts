@@ -42,6 +42,8 @@ export interface Config {
     readonly attempts: number;
     readonly baselineMayDecide: boolean;
     /** What becomes of a person who seems to be VERIFIED already as another user. */
+    /** Whether a selfie asks for a liveness challenge that was passed. */
+    readonly liveness: "passive" | "active";
     readonly duplicates: "flag" | "review" | "reject";
     readonly consentRequired: boolean;
   };
@@ -126,6 +128,7 @@ const KNOWN_KYC = new Set([
   "KYC_WORKERS",
   "KYC_QUEUE",
   "KYC_ATTEMPTS",
+  "KYC_LIVENESS",
   "KYC_CONSENT_REQUIRED",
   "KYC_ALLOW_BASELINE_LIVENESS",
   "KYC_DUPLICATES",
@@ -399,6 +402,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       attempts: number("KYC_ATTEMPTS", 3, 1, 100),
       baselineMayDecide,
       duplicates,
+      liveness: choice("KYC_LIVENESS", ["passive", "active"] as const, "passive"),
       consentRequired: flag("KYC_CONSENT_REQUIRED", false),
     },
     dukcapil: {

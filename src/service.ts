@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { audit } from "./database/audit.ts";
 import { checkpoint } from "./database/audit-checks.ts";
 import { captures } from "./database/captures.ts";
+import { challenges } from "./database/challenges.ts";
 import { openDatabase } from "./database/database.ts";
 import { faces } from "./database/faces.ts";
 import { idempotency } from "./database/idempotency.ts";
@@ -244,6 +245,7 @@ async function build(
   });
   const kyc = kycService({
     verifications: store,
+    challenges: challenges(db),
     audit: trail,
     images,
     vision,
@@ -257,6 +259,7 @@ async function build(
       ocrConfidence: config.policy.ocrConfidence,
       attempts: config.policy.attempts,
       baselineMayDecide: config.policy.baselineMayDecide,
+      liveness: config.policy.liveness,
       duplicates: config.policy.duplicates,
       consentRequired: config.policy.consentRequired,
     },

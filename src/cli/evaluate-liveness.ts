@@ -6,7 +6,7 @@ import { readCsv } from "./csv.ts";
 import { type Evaluation, looked } from "./evaluation.ts";
 import { openNetworks } from "./networks.ts";
 
-const PRESENTATIONS: readonly string[] = ["live", "print", "replay"] satisfies Presentation[];
+const PRESENTATIONS: readonly string[] = ["live", "print", "replay", "cutout"] satisfies Presentation[];
 
 /** How well living people are told from prints and screens. */
 export const evaluateLiveness: Evaluation = async (text, dir, context) => {
@@ -17,7 +17,7 @@ export const evaluateLiveness: Evaluation = async (text, dir, context) => {
   const cases: LivenessCase[] = [];
   for (const { file, label } of rows) {
     if (!PRESENTATIONS.includes(label))
-      throw new UsageError(`${file}: the label must be live, print or replay.`);
+      throw new UsageError(`${file}: the label must be live, print, replay or cutout.`);
     const report = await looked(join(dir, file), (bytes) => lookAtSelfie(bytes, models, threshold));
     const confidence = report?.liveness.confidence ?? 0;
     cases.push({ label: label as Presentation, confidence });
@@ -26,6 +26,6 @@ export const evaluateLiveness: Evaluation = async (text, dir, context) => {
   }
   const summary = livenessSummary(cases, threshold);
   out.result({ ...summary }, () => [
-    `${summary.files} files at the threshold ${summary.threshold}: APCER print ${summary.apcer.print}, replay ${summary.apcer.replay}; BPCER ${summary.bpcer}; ACER ${summary.acer}`,
+    `${summary.files} files at the threshold ${summary.threshold}: APCER print ${summary.apcer.print}, replay ${summary.apcer.replay}, cut-out ${summary.apcer.cutout}; BPCER ${summary.bpcer}; ACER ${summary.acer}`,
   ]);
 };

@@ -6,12 +6,13 @@ import type { Evaluation } from "./evaluation.ts";
 const EVALUATIONS: Readonly<Record<string, () => Promise<Evaluation>>> = {
   ktp: async () => (await import("./evaluate-ktp.ts")).evaluateKtp,
   faces: async () => (await import("./evaluate-faces.ts")).evaluateFaces,
+  challenge: async () => (await import("./evaluate-challenge.ts")).evaluateChallenge,
   liveness: async () => (await import("./evaluate-liveness.ts")).evaluateLiveness,
 };
 
 export const evaluate: Command = {
   usage:
-    "eval ktp TRUTH.json | faces PAIRS.csv | liveness LABELS.csv  --dir DIR | cards [--count N] [--seed N]  [--curves OUT.svg]",
+    "eval ktp TRUTH.json | faces PAIRS.csv | liveness LABELS.csv | challenge SEQUENCES.json  --dir DIR | cards [--count N] [--seed N]  [--curves OUT.svg]",
   summary: "Measure against pictures whose truth is known; with --json the last line is the summary.",
   flags: { dir: "string", count: "string", seed: "string", curves: "string" },
   async run([what, truth, ...rest], flags, context) {

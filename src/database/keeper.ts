@@ -41,7 +41,7 @@ export async function keepImages(
 }
 
 /** In the transaction that no longer refers to them. */
-async function dropImages(
+export async function dropImages(
   transaction: Transaction<Schema>,
   references: readonly string[],
   now: Date,
@@ -73,13 +73,16 @@ export function keeper({
     const rows = await transaction
       .deleteFrom("kyc_verifications")
       .where("user_id", "=", userId)
-      .returning(["ktp_image_url", "selfie_image_url"])
+      .returning(["verification_id", "ktp_image_url", "selfie_image_url"])
       .execute();
     const references = rows
       .flatMap((row) => [row.ktp_image_url, row.selfie_image_url])
       .filter((reference) => reference !== null);
     const ours = references.filter((reference) => OURS.test(reference));
     await dropImages(transaction, ours, now);
+    const ids = rows.map(({ verification_id }) => verification_id);
+    if (ids.length > 0)
+      await transaction.deleteFrom("kyc_liveness_challenges").where("verification_id", "in", ids).execute();
     await transaction.deleteFrom("kyc_captures").where("user_id", "=", userId).execute();
     await transaction.deleteFrom("kyc_closed_accounts").where("user_id", "=", userId).execute();
     const { numDeletedRows } = await transaction

@@ -11,6 +11,7 @@ import * as captures from "./migrations/0007-captures.ts";
 import * as faces from "./migrations/0008-faces.ts";
 import * as retention from "./migrations/0009-retention.ts";
 import * as leases from "./migrations/0010-leases.ts";
+import * as liveness from "./migrations/0011-liveness.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -25,6 +26,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0008-faces": faces,
   "0009-retention": retention,
   "0010-leases": leases,
+  "0011-liveness": liveness,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

@@ -39,6 +39,7 @@ export interface KycVerificationsTable {
   duplicate_of: Json;
   ktp_attempts: Generated<number>;
   selfie_attempts: Generated<number>;
+  liveness_attempts: Generated<number>;
   dukcapil_tries: Generated<number>;
   dukcapil_due_at: TimestampOrNull;
   claim_token: Nullable<string>;
@@ -132,10 +133,26 @@ export interface LeasesTable {
   expires_at: Timestamp;
 }
 
+/** What people were asked to do before the camera, and what was seen of it. */
+export interface LivenessChallengesTable {
+  challenge_id: string;
+  verification_id: string;
+  nonce: string;
+  /** An array of `Action`. */
+  actions: ColumnType<unknown, string, string>;
+  issued_at: Timestamp;
+  expires_at: Timestamp;
+  used_at: TimestampOrNull;
+  passed: Nullable<boolean>;
+  /** A `ChallengeVerdict`: numbers, no picture and no face. */
+  verdict: Json;
+}
+
 export interface Schema {
   kyc_leases: LeasesTable;
   kyc_closed_accounts: ClosedAccountsTable;
   kyc_image_removals: ImageRemovalsTable;
+  kyc_liveness_challenges: LivenessChallengesTable;
   kyc_captures: CapturesTable;
   kyc_verifications: KycVerificationsTable;
   kyc_outbox: OutboxTable;

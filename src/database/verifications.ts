@@ -14,8 +14,9 @@ import {
   type Verifications,
 } from "../verification/ports.ts";
 import type { Audit } from "./audit.ts";
+import { saveChallenge } from "./challenges.ts";
 import { type Faces, lockDuplicates, nextFaceNumber } from "./faces.ts";
-import { keepImages } from "./keeper.ts";
+import { dropImages, keepImages } from "./keeper.ts";
 import { columnsOf, SUMMARY_COLUMNS, summaryOf, verificationOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 
@@ -140,7 +141,13 @@ export function verifications({
       .returningAll()
       .executeTakeFirst();
     if (!row) return null;
+    if (change.challenge && !(await saveChallenge(transaction, change.challenge))) {
+      throw new Error("a liveness challenge was used twice");
+    }
     await keepImages(transaction, [change.ktpImage, change.selfieImage]);
+    const before = claim.verification.selfieImage;
+    if (change.selfieImage !== undefined && before !== null && before !== change.selfieImage)
+      await dropImages(transaction, [before], now);
     await outbox.append(transaction, userId, events, now);
     await tell(entryOf(claim, change, now));
     return verificationOf(row, sealer);

@@ -37,7 +37,7 @@ import { pages } from "./pages.ts";
 import { answerTo, COMMON_CODES } from "./problem.ts";
 import { kycRoutes } from "./routes.ts";
 import { answerRaw } from "./socket.ts";
-import { bodyLimitFor, readForm } from "./uploads.ts";
+import { bodyLimitFor, readForm, readFrames } from "./uploads.ts";
 import { fieldErrors, refuseFields, validatorCompiler } from "./validation.ts";
 
 /** What the HTTP side is made of. */
@@ -77,6 +77,12 @@ export interface AppParts {
 }
 
 declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The route takes frames, so many. */
+    frames?: { readonly least: number; readonly most: number };
+    /** A POST that says all by its path. */
+    bodyless?: boolean;
+  }
   interface FastifyRequest {
     /** Who asks; on routes under `/api/` only. */
     caller: Caller;
@@ -221,11 +227,17 @@ export function createApp(parts: AppParts): FastifyInstance {
         }),
       );
       api.addHook("preValidation", async (request, reply) => {
-        if (request.isMultipart()) request.body = await readForm(request, imageBytes);
+        const { frames, bodyless } = request.routeOptions.config;
+        if (frames) {
+          if (!request.isMultipart()) {
+            throw new KycError(codesOf(request).refusal, 415, "Send the frames as multipart/form-data.");
+          }
+          request.body = await readFrames(request, frames);
+        } else if (request.isMultipart()) request.body = await readForm(request, imageBytes);
         if (actsForOthers(request.caller)) {
           await counted.count(reply, request, await userOf(request.caller, request));
         }
-        if (request.method === "POST" && request.body === undefined) {
+        if (request.method === "POST" && request.body === undefined && !bodyless) {
           throw new KycError(
             codesOf(request).refusal,
             400,

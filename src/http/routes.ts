@@ -3,10 +3,15 @@ import type { Static } from "typebox";
 import type { CaptureLinks } from "../verification/capture.ts";
 import type { VerificationType } from "../verification/ports.ts";
 import type { KycService } from "../verification/verification.ts";
+import { FRAMES_ASKED } from "../vision/liveness/actions.ts";
 import { captureUrl, returnUrlsOf } from "./capture.ts";
 import type { Once } from "./idempotency.ts";
 import type { RouteCodes } from "./problem.ts";
 import {
+  ChallengeAnswer,
+  ChallengeParams,
+  FramesAnswer,
+  framesBody,
   HistoryAnswer,
   KtpAnswer,
   ktpBody,
@@ -23,7 +28,7 @@ import {
   VerificationAnswer,
   VerificationParams,
 } from "./schemas.ts";
-import { imageBytesOf } from "./uploads.ts";
+import { type FramesForm, imageBytesOf } from "./uploads.ts";
 import { refuseFields } from "./validation.ts";
 
 export interface RouteParts {
@@ -115,8 +120,65 @@ export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes
       },
     },
     (request, reply) => {
-      const { id, image } = uploadOf(request, "selfie_image");
-      return once(request, reply, { id, image }, () => kyc.submitSelfie(request.caller, id, image));
+      const { verification_id: id, selfie_image } = request.body as Partial<
+        Record<string, string | Uint8Array>
+      >;
+      if (typeof id === "string" && selfie_image === undefined) {
+        return once(request, reply, { id }, () => kyc.submitSelfie(request.caller, id, null));
+      }
+      const upload = uploadOf(request, "selfie_image");
+      return once(request, reply, upload, () => kyc.submitSelfie(request.caller, upload.id, upload.image));
+    },
+  );
+
+  app.post(
+    "/verify/:verification_id/liveness",
+    {
+      config: { codes: CODES.selfie, capture: true, bodyless: true },
+      schema: {
+        ...common,
+        operationId: "askForChallenge",
+        summary: "Ask what to do before the camera",
+        description: "No body. Good for 120 s and for one set of frames; until then the same is given again.",
+        headers: PostHeaders,
+        params: VerificationParams,
+        response: { 200: ChallengeAnswer, ...problems(404, ...POST_PROBLEMS) },
+      },
+    },
+    (request, reply) => {
+      const { verification_id: id } = request.params as Static<typeof VerificationParams>;
+      return once(request, reply, { id }, () => kyc.challenge(request.caller, id));
+    },
+  );
+
+  app.post(
+    "/verify/:verification_id/liveness/:challenge_id/frames",
+    {
+      config: { codes: CODES.selfie, capture: true, frames: FRAMES_ASKED },
+      schema: {
+        ...common,
+        operationId: "sendFrames",
+        summary: "Send the frames in which it was done",
+        description: "The best frame is kept as the selfie where it is passed; no other is stored.",
+        headers: PostHeaders,
+        params: ChallengeParams,
+        body: framesBody,
+        response: { 200: FramesAnswer, ...problems(404, 410, ...POST_PROBLEMS) },
+      },
+    },
+    (request, reply) => {
+      const { verification_id: id, challenge_id } = request.params as Static<typeof ChallengeParams>;
+      const { nonce, frames, captured_at } = request.body as FramesForm;
+      const sent = { nonce, frames: frames.map((bytes, i) => ({ at: captured_at[i], bytes })) };
+      const content = {
+        id,
+        challenge_id,
+        nonce,
+        times: captured_at.join(),
+        lengths: frames.map(({ length }) => length).join(),
+        frames: Buffer.concat(frames),
+      };
+      return once(request, reply, content, () => kyc.submitFrames(request.caller, id, challenge_id, sent));
     },
   );
 

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "typebox";
 import { KTP_FIELDS } from "../vision/facts.ts";
+import { ACTIONS, FRAMES_ASKED } from "../vision/liveness/actions.ts";
 
 /** What is said on the wire: validated, documented and typed from here. */
 
@@ -86,6 +87,8 @@ export const PostHeaders = Type.Object({
   "x-idempotency-key": Type.Optional(Type.String({ description: "Another name for Idempotency-Key." })),
 });
 
+const framesOf = { minItems: FRAMES_ASKED.least, maxItems: FRAMES_ASKED.most };
+
 /** One request body in both of its forms. */
 const inBothForms = <J extends TSchema, F extends TSchema>(json: J, form: F) => ({
   content: { "application/json": { schema: json }, "multipart/form-data": { schema: form } },
@@ -97,10 +100,30 @@ export const ktpBody = inBothForms(
   Type.Object({ verification_id: VerificationId, ktp_image: ImageFile }),
 );
 export const selfieBody = inBothForms(
-  Type.Object({ verification_id: VerificationId, selfie_image: ImageText }),
-  Type.Object({ verification_id: VerificationId, selfie_image: ImageFile }),
+  Type.Object({ verification_id: VerificationId, selfie_image: Type.Optional(ImageText) }),
+  Type.Object({ verification_id: VerificationId, selfie_image: Type.Optional(ImageFile) }),
 );
+/** In a form only. */
+export const framesBody = {
+  content: {
+    "multipart/form-data": {
+      schema: Type.Object({
+        nonce: Type.String({ minLength: 1, maxLength: 100, description: "As it came with the challenge." }),
+        frames: Type.Array(Type.Unsafe<Uint8Array>({ contentMediaType: "application/octet-stream" }), {
+          ...framesOf,
+          description:
+            "File parts, all of this name, in the order in which they were taken: JPEG, at most 1 MiB.",
+        }),
+        captured_at: Type.Array(Type.Number({ minimum: 0 }), {
+          ...framesOf,
+          description: "Text parts, one a frame, in the same order: milliseconds of the sender's clock.",
+        }),
+      }),
+    },
+  },
+};
 
+export const ChallengeParams = Type.Object({ verification_id: VerificationId, challenge_id: VerificationId });
 export const VerificationParams = Type.Object({ verification_id: VerificationId });
 export const UserParams = Type.Object({ user_id: UserId });
 
@@ -268,6 +291,44 @@ export const SelfieAnswer = Type.Object(
   },
   { ...open, description: "What was measured, and the decision." },
 );
+const ActionName = Type.Enum([...ACTIONS], { description: "left and right are the person's own" });
+export const ChallengeAnswer = Type.Object(
+  {
+    verification_id: Uuid,
+    challenge_id: Uuid,
+    nonce: Type.String(),
+    actions: Type.Array(ActionName, { description: "to be done one after another" }),
+    expires_at: Moment,
+  },
+  { ...open, description: "What to do before the camera." },
+);
+const nullableNumber = nullable(Type.Number());
+export const FramesAnswer = Type.Object(
+  {
+    verification_id: Uuid,
+    challenge_id: Uuid,
+    passed: Type.Boolean(),
+    actions: Type.Array(
+      Type.Object(
+        {
+          action: ActionName,
+          seen: Type.Boolean(),
+          from: nullableNumber,
+          peak: nullableNumber,
+          to: nullableNumber,
+          reach: nullableNumber,
+          fault: nullable(Type.Enum(["not_seen", "too_fast", "too_slow"])),
+        },
+        { ...open, description: "times in milliseconds since the first frame" },
+      ),
+    ),
+    checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean(), value: nullableNumber }, open)),
+    others: Type.Array(ActionName, { description: "movements that were not asked for" }),
+    frames: Type.Integer(),
+    next_step: Type.String(),
+  },
+  { ...open, description: "The challenge was passed; what was seen." },
+);
 export const VerificationAnswer = Type.Object(
   {
     verification_id: Uuid,
@@ -327,7 +388,7 @@ const PROBLEM_WORDS: Readonly<Record<number, string>> = {
   401: "No token, or one that is not valid",
   403: "Another user's",
   404: "No such verification",
-  410: "The link was used already or has expired",
+  410: "The link or the challenge was used already or has expired",
   409: "Not this step's turn, another upload under way, or the Idempotency-Key in flight",
   413: "The image is too large",
   415: "Not JSON or a form, or not a JPEG, PNG or WebP image",

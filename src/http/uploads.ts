@@ -72,6 +72,67 @@ export async function readForm(request: FastifyRequest, imageBytes: number): Pro
   return form;
 }
 
+/** The frames of a liveness challenge as they were sent. */
+export interface FramesForm {
+  readonly nonce: string;
+  readonly frames: readonly Uint8Array[];
+  /** As many as frames, in milliseconds. */
+  readonly captured_at: readonly number[];
+}
+
+/** The most that one frame may hold, in bytes: one of 1280 × 720 has a tenth of it. */
+const FRAME_BYTES = 1024 * 1024;
+/** A number in decimal digits, as a phone's clock tells it. */
+const TIME = /^\d{1,15}(?:\.\d{1,6})?$/;
+
+/**
+ * Reads the form of a liveness challenge: `nonce` once, and for each frame a file part `frames` and a text part
+ * `captured_at`, both in the order in which the frames were taken.
+ * @throws KycError 413 for a frame that is too large; 400 for a form that is cut off or has other parts than these
+ */
+export async function readFrames(
+  request: FastifyRequest,
+  { least, most }: { readonly least: number; readonly most: number },
+): Promise<FramesForm> {
+  const { refusal } = codesOf(request);
+  const refuse = (field: string, message: string) => refuseFields(refusal, [{ field, message }]);
+  const frames: Uint8Array[] = [];
+  const times: number[] = [];
+  const nonces: string[] = [];
+  const limits = {
+    ...FORM_LIMITS,
+    files: most,
+    fields: most + 1,
+    parts: 2 * most + 1,
+    fileSize: FRAME_BYTES,
+  };
+  try {
+    for await (const part of request.parts({ limits })) {
+      if (part.type === "file") {
+        if (part.fieldname !== "frames")
+          throw refuse(part.fieldname, "is no part of this form. Send frames.");
+        frames.push(await Promise.race([part.toBuffer(), limitOf(part.file)]));
+      } else if (part.fieldname === "captured_at") {
+        if (!TIME.test(String(part.value))) throw refuse("captured_at", "must be a number of milliseconds.");
+        times.push(Number(part.value));
+      } else if (part.fieldname === "nonce") {
+        nonces.push(String(part.value));
+      }
+    }
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === FILE_TOO_LARGE) throw tooLarge(request, FRAME_BYTES);
+    if (code === "FST_FILES_LIMIT" || code === "FST_PARTS_LIMIT" || code === "FST_FIELDS_LIMIT")
+      throw refuse("frames", `must be ${least} to ${most}.`);
+    if (error instanceof KycError || code?.startsWith("FST_")) throw error;
+    throw new KycError(refusal, 400, "The form is malformed or cut off. Send it again.", { cause: error });
+  }
+  if (nonces.length !== 1) throw refuse("nonce", "must be sent once.");
+  if (frames.length < least || frames.length > most) throw refuse("frames", `must be ${least} to ${most}.`);
+  if (times.length !== frames.length) throw refuse("captured_at", "must be sent once for each frame.");
+  return { nonce: nonces[0], frames, captured_at: times };
+}
+
 /** Rejects as soon as a file is too large: what is left of it may take long to come. */
 function limitOf(file: BusboyFileStream): Promise<never> {
   return new Promise((_, reject) => {

@@ -1,13 +1,15 @@
 import type { QueryTold } from "../database/database.ts";
 import type { CallObserver } from "../dukcapil/caller.ts";
 import type { Dukcapil } from "../dukcapil/dukcapil.ts";
-import type { KtpReport, SelfieReport } from "../vision/facts.ts";
 import type { Vision } from "../vision/vision.ts";
 import { inSpan, pastSpan, type Spans } from "./spans.ts";
 
 /** Looks at pictures as spans: one for the picture, its wait included, and one below it for each stage. */
 export function tracedVision(vision: Vision, spans: Spans): Vision {
-  const looking = <T extends KtpReport | SelfieReport>(name: string, look: () => Promise<T>) =>
+  const looking = <T extends { readonly milliseconds: Readonly<Record<string, number>> }>(
+    name: string,
+    look: () => Promise<T>,
+  ) =>
     inSpan(spans, name, {}, async () => {
       const report = await look();
       const stages = Object.entries(report.milliseconds);
@@ -24,6 +26,8 @@ export function tracedVision(vision: Vision, spans: Spans): Vision {
     strongSpoofing: vision.strongSpoofing,
     readKtp: (bytes) => looking("vision ktp", () => vision.readKtp(bytes)),
     judgeSelfie: (bytes) => looking("vision selfie", () => vision.judgeSelfie(bytes)),
+    judgeChallenge: (frames, actions) =>
+      looking("vision challenge", () => vision.judgeChallenge(frames, actions)),
     get load() {
       return vision.load;
     },

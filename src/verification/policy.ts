@@ -35,13 +35,15 @@ export interface Policy {
   readonly attempts: number;
   /** Whether a selfie may be VERIFIED where only the weak spoofing networks are installed. */
   readonly baselineMayDecide: boolean;
+  /** `active`: a selfie is taken only after a liveness challenge was passed; `passive`: one picture is enough. */
+  readonly liveness: "passive" | "active";
   /** What becomes of a person who seems to be VERIFIED already as another user. */
   readonly duplicates: DuplicatePolicy;
   /** Whether a verification may only be started with the user's consent. */
   readonly consentRequired: boolean;
 }
 
-/** The defaults; a deployment sets the last three and `ocrConfidence` by its environment. */
+/** The defaults; a deployment sets the last four and `ocrConfidence` by its environment. */
 export const DEFAULT_POLICY: Policy = {
   ktpScore: 0.5,
   ocrConfidence: 0.8,
@@ -51,6 +53,7 @@ export const DEFAULT_POLICY: Policy = {
   selfieQuality: 0.25,
   attempts: 3,
   baselineMayDecide: false,
+  liveness: "passive",
   duplicates: "flag",
   consentRequired: false,
 };

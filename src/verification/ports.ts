@@ -1,5 +1,7 @@
 import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
 import type { FaceMatchResult, KtpOcrResult, LivenessResult } from "../vision/facts.ts";
+import type { Action } from "../vision/liveness/actions.ts";
+import type { ChallengeVerdict } from "../vision/liveness/active.ts";
 
 /** What the workflow needs of the world. The database, the object store and the clock come in as these. */
 
@@ -83,6 +85,8 @@ export interface Verification {
   /** Photographs refused so far. */
   readonly ktpAttempts: number;
   readonly selfieAttempts: number;
+  /** Liveness challenges failed so far. */
+  readonly livenessAttempts: number;
   /** Tries of the registry so far, and when the next is due; null where none is. */
   readonly dukcapilTries: number;
   readonly dukcapilDueAt: Date | null;
@@ -112,7 +116,32 @@ export interface Conclusion {
 /** What a step changes. A member that is absent stays as it was. `nik` is stored as a blind index only. */
 export type Change = Partial<
   Omit<Verification, "verificationId" | "userId" | "type" | "consent" | "createdAt" | "updatedAt">
-> & { readonly nik?: string };
+> & {
+  readonly nik?: string;
+  /** A challenge that is issued, or the verdict of one that was not used yet. */
+  readonly challenge?: Challenge;
+};
+
+/** What one person was asked to do before the camera, once, and what was seen of it. */
+export interface Challenge {
+  readonly challengeId: string;
+  readonly verificationId: string;
+  /** Sent back with the frames: they are for this challenge. */
+  readonly nonce: string;
+  readonly actions: readonly Action[];
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  /** Null while no frames were judged. */
+  readonly usedAt: Date | null;
+  readonly passed: boolean | null;
+  readonly verdict: ChallengeVerdict | null;
+}
+
+/** The challenges as they are stored; they change with their verification, by `Verifications.settle`. */
+export interface Challenges {
+  /** Of one verification, oldest first. */
+  of(verificationId: string): Promise<readonly Challenge[]>;
+}
 
 /** An event to be told in the same transaction as the change; keyed by the user when it is sent. */
 export interface KycEvent {

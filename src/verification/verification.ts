@@ -1,22 +1,25 @@
 import type { Dukcapil, DukcapilResult } from "../dukcapil/dukcapil.ts";
 import { DukcapilQueryError, DukcapilUnavailableError } from "../dukcapil/dukcapil.ts";
-import { compare } from "../vision/face/compare.ts";
-import type {
-  FaceMatchResult,
-  Hint,
-  KtpOcrResult,
-  KtpReport,
-  LivenessResult,
-  SelfieReport,
-} from "../vision/facts.ts";
+import { compare, cosineSimilarity } from "../vision/face/compare.ts";
+import type { FaceMatchResult, Hint, KtpOcrResult, LivenessResult, SelfieReport } from "../vision/facts.ts";
 import { type ImageFault, ImageRefusedError } from "../vision/image.ts";
 import { type Vision, VisionBusyError } from "../vision/vision.ts";
+import {
+  type ChallengeAnswer,
+  type ChallengeResult,
+  challengeFor,
+  challengeHints,
+  nextChallenge,
+  type SentFrames,
+} from "./challenge.ts";
 import { KycError } from "./errors.ts";
 import { decide, type Judgement, judgeKtp, judgeSelfie, type Policy } from "./policy.ts";
 import type {
   Actor,
   AuditAction,
   AuditTrail,
+  Challenge,
+  Challenges,
   Change,
   Claim,
   Clock,
@@ -92,7 +95,17 @@ export interface KycService {
     input: { userId: string; type: VerificationType; consent?: Consent; consentLater?: boolean },
   ): Promise<StartAnswer>;
   submitKtp(caller: Caller, verificationId: string, image: Uint8Array): Promise<KtpStepAnswer>;
-  submitSelfie(caller: Caller, verificationId: string, image: Uint8Array): Promise<SelfieStepAnswer>;
+  /** @param image  null: the best frame of the liveness challenge that was passed */
+  submitSelfie(caller: Caller, verificationId: string, image: Uint8Array | null): Promise<SelfieStepAnswer>;
+  /** Asks for movements before the camera. */
+  challenge(caller: Caller, verificationId: string): Promise<ChallengeAnswer>;
+  /** @param sent  between the least and the most frames of `FRAMES_ASKED` */
+  submitFrames(
+    caller: Caller,
+    verificationId: string,
+    challengeId: string,
+    sent: SentFrames,
+  ): Promise<ChallengeResult>;
   status(caller: Caller, verificationId: string): Promise<VerificationView>;
   /** Newest first. `next` is the cursor of the following page. @throws RangeError for a cursor that is none of ours */
   history(
@@ -113,15 +126,16 @@ export interface Witness {
   /** `reasons`: what spoke against it, none where it is VERIFIED. */
   completed(type: VerificationType, status: Status, reasons: readonly Reason[]): void;
   /** A photograph was accepted, or refused with hints. */
-  photographed(step: "ktp" | "selfie", hints: readonly Hint[]): void;
+  photographed(step: "ktp" | "selfie" | "liveness", hints: readonly Hint[]): void;
   /** A confidence or similarity that a decision rests on, 0..1 (`face_match`: −1..1). */
   scored(kind: "ocr" | "liveness" | "face_match" | "registry", score: number): void;
-  processed(step: "ktp" | "selfie", seconds: number): void;
+  processed(step: "ktp" | "selfie" | "liveness", seconds: number): void;
   inferred(stages: Readonly<Record<string, number>>): void;
 }
 
 export interface Parts {
   readonly verifications: Verifications;
+  readonly challenges: Challenges;
   readonly audit: AuditTrail;
   readonly images: Images;
   readonly vision: Vision;
@@ -137,9 +151,17 @@ export interface Parts {
   readonly giveUpAfterHours: number;
 }
 
-type Step = "ktp" | "selfie";
-const STEP_CODE = { ktp: "KYC_VAL_001", selfie: "KYC_VAL_002" } as const;
-const STEP_FAILED = { ktp: "KYC_SYS_002", selfie: "KYC_SYS_003" } as const;
+type Step = "ktp" | "selfie" | "liveness";
+const STEP_CODE = { ktp: "KYC_VAL_001", selfie: "KYC_VAL_002", liveness: "KYC_VAL_002" } as const;
+const STEP_FAILED = { ktp: "KYC_SYS_002", selfie: "KYC_SYS_003", liveness: "KYC_SYS_003" } as const;
+/** Where a step's refusals are counted. */
+const COUNTED = { ktp: "ktpAttempts", selfie: "selfieAttempts", liveness: "livenessAttempts" } as const;
+/** What a verification ends with where a step was refused too often. */
+const USED_UP = {
+  ktp: "No usable KTP photograph was received in",
+  selfie: "No usable selfie photograph was received in",
+  liveness: "No liveness challenge was passed in",
+} as const;
 const FINAL: ReadonlySet<Status> = new Set<Status>(["VERIFIED", "REJECTED", "FAILED"]);
 
 /** Longer than any step takes (the gateway gives up after 60 s); a process killed in mid-upload blocks no longer. */
@@ -164,7 +186,7 @@ const FAULT_STATUS: Readonly<Record<ImageFault, number>> = {
 
 /** Builds the workflow from its parts. */
 export function kycService(parts: Parts): KycService {
-  const { verifications, audit, images, vision, dukcapil, clock, policy, witness } = parts;
+  const { verifications, challenges, audit, images, vision, dukcapil, clock, policy, witness } = parts;
 
   const mayReview = ({ scopes }: Caller) => scopes.has("kyc:review") || scopes.has("kyc:service");
   const mayRead = (caller: Caller, userId: string) => caller.subject === userId || mayReview(caller);
@@ -222,7 +244,7 @@ export function kycService(parts: Parts): KycService {
   }
 
   /** Runs the networks on one picture; what goes wrong without being the person's fault costs no attempt. */
-  async function look<T extends KtpReport | SelfieReport>(
+  async function look<T extends { milliseconds: Readonly<Record<string, number>> }>(
     claim: Claim,
     step: Step,
     see: () => Promise<T>,
@@ -255,28 +277,36 @@ export function kycService(parts: Parts): KycService {
     }
   }
 
-  const attemptsUsed = (v: Verification, step: Step) => (step === "ktp" ? v.ktpAttempts : v.selfieAttempts);
+  const attemptsUsed = (v: Verification, step: Step) => v[COUNTED[step]];
   const attemptsLeft = (v: Verification, step: Step) => Math.max(0, policy.attempts - attemptsUsed(v, step));
 
-  /** A refused photograph costs an attempt; the last one ends the verification. */
-  async function refusePhotograph(claim: Claim, step: Step, hints: readonly Hint[]): Promise<never> {
+  /**
+   * A refused photograph costs an attempt; the last one ends the verification.
+   * @param change  what is written with it
+   * @param extra   further members of the answer
+   */
+  async function refusePhotograph(
+    claim: Claim,
+    step: Step,
+    hints: readonly Hint[],
+    { change = {}, extra = {} }: { change?: Change; extra?: Readonly<Record<string, unknown>> } = {},
+  ): Promise<never> {
     const { verification } = claim;
     witness.photographed(step, hints);
     const used = attemptsUsed(verification, step) + 1;
-    const counted: Change = step === "ktp" ? { ktpAttempts: used } : { selfieAttempts: used };
+    const counted: Change = { ...change, [COUNTED[step]]: used };
     const left = policy.attempts - used;
     if (left > 0) {
       await settle(claim, counted);
     } else {
-      const what = step === "ktp" ? "KTP" : "selfie";
-      const reason = `No usable ${what} photograph was received in ${policy.attempts} attempts.`;
+      const reason = `${USED_UP[step]} ${policy.attempts} attempts.`;
       await complete(claim, counted, "REJECTED", reason);
     }
     const error = new KycError(STEP_CODE[step], 400, "", { hints });
     throw new KycError(STEP_CODE[step], 400, (error.hints ?? []).map((hint) => hint.en).join(" "), {
       hints,
       attemptsLeft: Math.max(0, left),
-      extra: { verification_status: left > 0 ? verification.status : "REJECTED" },
+      extra: { ...extra, verification_status: left > 0 ? verification.status : "REJECTED" },
     });
   }
 
@@ -484,15 +514,13 @@ export function kycService(parts: Parts): KycService {
     async submitSelfie(caller, verificationId, image) {
       const claim = await open(caller, verificationId, "selfie");
       const v = claim.verification;
-      if (!vision.strongSpoofing && !policy.baselineMayDecide) {
-        await verifications.release(claim);
-        throw new KycError(
-          "KYC_SYS_003",
-          503,
-          "Selfies cannot be judged: the strong spoofing networks are not installed on this service.",
-        );
-      }
-      const report = await look(claim, "selfie", () => vision.judgeSelfie(image));
+      const { passed, selfie } = await releasing(claim, async () => {
+        refuseWithoutSpoofing();
+        const passed = (await challenges.of(verificationId)).findLast((one) => one.passed) ?? null;
+        refuseWithoutChallenge(passed, image);
+        return { passed, selfie: image ?? (await images.get(v.selfieImage ?? "")) };
+      });
+      const report = await look(claim, "selfie", () => vision.judgeSelfie(selfie));
       const judgement = judgeSelfie(report, policy);
       if (!judgement.accepted) return refusePhotograph(claim, "selfie", judgement.hints);
       const faceMatch = matchFaces(v, report);
@@ -500,11 +528,14 @@ export function kycService(parts: Parts): KycService {
       witness.scored("liveness", report.liveness.confidence);
       if (faceMatch.similarity_score !== null) witness.scored("face_match", faceMatch.similarity_score);
       const selfieEmbedding = report.face?.embedding ?? null;
+      // Movements of one face and a picture of another prove nothing.
+      if (passed && !isSameFace(v, selfieEmbedding))
+        return refusePhotograph(claim, "selfie", ["another_face"]);
       const done = await storeAndAsk(
         claim,
         {
-          selfieImage: await keep(claim, "selfie", image),
-          liveness: report.liveness,
+          ...(image && { selfieImage: await keep(claim, "selfie", image) }),
+          liveness: passed ? withChallenge(report.liveness, passed) : report.liveness,
           faceMatch,
           selfieEmbedding,
           selfieModel: selfieEmbedding && vision.faceModel.name,
@@ -518,6 +549,53 @@ export function kycService(parts: Parts): KycService {
         face_match_result: done.faceMatch,
         dukcapil_result: done.dukcapil,
         ...(done.rejectionReason === null ? {} : { rejection_reason: done.rejectionReason }),
+      };
+    },
+
+    async challenge(caller, verificationId) {
+      const claim = await open(caller, verificationId, "liveness");
+      const { given, next } = await releasing(claim, async () => {
+        refuseWithoutSpoofing();
+        const given = await challenges.of(verificationId);
+        return { given, next: nextChallenge(verificationId, given, parts.newId, clock.now()) };
+      });
+      if (given.includes(next)) await verifications.release(claim);
+      else await settle(claim, { challenge: next });
+      return {
+        verification_id: verificationId,
+        challenge_id: next.challengeId,
+        nonce: next.nonce,
+        actions: next.actions,
+        expires_at: next.expiresAt.toISOString(),
+      };
+    },
+
+    async submitFrames(caller, verificationId, challengeId, sent) {
+      const claim = await open(caller, verificationId, "liveness");
+      const asked = await releasing(claim, async () => {
+        refuseWithoutSpoofing();
+        return challengeFor(challengeId, sent, await challenges.of(verificationId), clock.now());
+      });
+      const report = await look(claim, "liveness", () => vision.judgeChallenge(sent.frames, asked.actions));
+      const { verdict, best, embedding } = report;
+      const challenge = { ...asked, usedAt: clock.now(), passed: verdict.passed, verdict };
+      if (!verdict.passed || best === null || embedding === null) {
+        return refusePhotograph(claim, "liveness", challengeHints(verdict), {
+          change: { challenge },
+          extra: { challenge_id: challengeId, ...verdict },
+        });
+      }
+      await settle(claim, {
+        challenge,
+        selfieImage: await keep(claim, "liveness", sent.frames[best].bytes),
+        selfieEmbedding: embedding,
+        selfieModel: vision.faceModel.name,
+      });
+      return {
+        verification_id: verificationId,
+        challenge_id: challengeId,
+        ...verdict,
+        next_step: "Please upload selfie image, or leave it out to use the best frame",
       };
     },
 
@@ -563,10 +641,55 @@ export function kycService(parts: Parts): KycService {
     },
   };
 
+  /** Gives the claim back where `work` refuses. */
+  async function releasing<T>(claim: Claim, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await verifications.release(claim);
+      throw error;
+    }
+  }
+
+  /** @throws KycError 503 where nothing here can tell a face from a picture of one */
+  function refuseWithoutSpoofing(): void {
+    if (vision.strongSpoofing || policy.baselineMayDecide) return;
+    throw new KycError(
+      "KYC_SYS_003",
+      503,
+      "Selfies cannot be judged: the strong spoofing networks are not installed on this service.",
+      { retryAfter: LEASE_SECONDS },
+    );
+  }
+
+  /** @throws KycError 409 where movements are demanded and were not seen, 400 where there is no picture at all */
+  function refuseWithoutChallenge(passed: Challenge | null, image: Uint8Array | null): void {
+    if (passed !== null) return;
+    if (policy.liveness === "active") {
+      throw new KycError(
+        "KYC_VAL_002",
+        409,
+        "Pass a liveness challenge first: POST /api/v1/kyc/verify/{verification_id}/liveness.",
+      );
+    }
+    if (image === null) {
+      throw new KycError("KYC_VAL_002", 400, "selfie_image is missing.", {
+        extra: { errors: [{ field: "selfie_image", message: "is missing." }] },
+      });
+    }
+  }
+
+  /** Whether a selfie shows who did the movements. */
+  function isSameFace(v: Verification, selfie: Float32Array | null): boolean {
+    if (selfie === null || v.selfieEmbedding === null || v.selfieModel !== vision.faceModel.name)
+      return false;
+    return cosineSimilarity(v.selfieEmbedding, selfie) >= vision.faceModel.threshold;
+  }
+
   /** Stores a photograph; where that fails the step has not happened. */
   async function keep(claim: Claim, step: Step, image: Uint8Array): Promise<string> {
     try {
-      return await images.put(claim.verification.verificationId, step, image);
+      return await images.put(claim.verification.verificationId, step === "ktp" ? "ktp" : "selfie", image);
     } catch (error) {
       await verifications.release(claim);
       throw new KycError(
@@ -615,12 +738,18 @@ function refuseWrongStep(v: Summary, step: Step): void {
   };
   if (FINAL.has(v.status)) wrong(`This verification is complete (${v.status}). Start a new one.`);
   if (step === "ktp" && v.status !== "PENDING") wrong("The KTP of this verification was already accepted.");
-  if (step === "selfie") {
+  if (step === "selfie" || step === "liveness") {
     if (v.type === "BASIC_KYC") wrong("A BASIC_KYC verification takes no selfie.");
     if (v.status === "PENDING") wrong("Upload the KTP image first: POST /api/v1/kyc/verify/ktp.");
     if (v.liveness !== null) wrong("The selfie of this verification was already accepted.");
   }
 }
+
+/** The challenge's verdict beside what one picture told. */
+const withChallenge = (liveness: LivenessResult, { challengeId, verdict }: Challenge): LivenessResult => ({
+  ...liveness,
+  details: { ...liveness.details, challenge: { challenge_id: challengeId, ...verdict } },
+});
 
 /** What stands in place of a verdict while there is none. */
 function unanswered(nik: string, status: "PENDING" | "ERROR"): DukcapilResult {

@@ -25,7 +25,14 @@ export type Hint =
   | "face_covered"
   | "sunglasses"
   | "mask"
-  | "eyes_closed";
+  | "eyes_closed"
+  | "face_lost"
+  | "action_not_seen"
+  | "moved_too_fast"
+  | "moved_too_slowly"
+  | "recording_broken"
+  | "not_live"
+  | "another_face";
 
 /** The fields of a KTP, in the order in which they stand on it. */
 export const KTP_FIELDS = [

@@ -90,6 +90,34 @@ export const HINTS: Readonly<Record<AdviceCode, { readonly id: string; readonly 
     id: "Mata tertutup. Buka mata Anda dan lihat ke kamera.",
     en: "The eyes are shut. Open them and look into the camera.",
   },
+  face_lost: {
+    id: "Wajah tidak selalu terlihat, atau ada orang lain. Tetap sendirian di depan kamera sampai selesai.",
+    en: "The face was not always seen, or there was another person. Stay before the camera alone until the end.",
+  },
+  action_not_seen: {
+    id: "Gerakan tidak terlihat. Lakukan satu per satu sesuai urutan, dan kembali melihat lurus setelah setiap gerakan.",
+    en: "A movement was not seen. Do them one by one as they are asked for, and look straight ahead after each.",
+  },
+  moved_too_fast: {
+    id: "Gerakan terlalu cepat. Lakukan dengan tenang, masing-masing sekitar satu detik.",
+    en: "A movement was too fast. Do each calmly, in about a second.",
+  },
+  moved_too_slowly: {
+    id: "Gerakan terlalu lambat. Selesaikan setiap gerakan dalam waktu sekitar satu detik.",
+    en: "A movement was too slow. Do each in about a second.",
+  },
+  recording_broken: {
+    id: "Rekaman terputus. Biarkan kamera merekam tanpa henti dan pegang ponsel dengan mantap.",
+    en: "The recording is broken. Let the camera run without a stop and hold the phone still.",
+  },
+  not_live: {
+    id: "Tidak dapat dipastikan bahwa Anda sendiri yang ada di depan kamera. Lakukan langsung di tempat terang, tanpa foto atau layar.",
+    en: "It could not be told that you yourself are before the camera. Do it in person in good light, without photograph or screen.",
+  },
+  another_face: {
+    id: "Wajah pada swafoto berbeda dari wajah pada pemeriksaan gerakan. Kirim swafoto Anda sendiri.",
+    en: "The face of the selfie is not the one that did the movements. Send a selfie of yourself.",
+  },
   empty: {
     id: "Gambar kosong. Kirim foto JPEG, PNG, atau WebP.",
     en: "The image is empty. Send a JPEG, PNG or WebP photograph.",

@@ -2,6 +2,8 @@ import { describeLargestFace, describePortrait } from "./face/face.ts";
 import type { FaceFacts, FactBox, KtpField, KtpFieldFact, KtpReport, SelfieReport } from "./facts.ts";
 import { decodeImage, type Pixels } from "./image.ts";
 import { KTP_MAX_SIDE, readKtp } from "./ktp/ktp.ts";
+import type { Action } from "./liveness/actions.ts";
+import { type ChallengeReport, judgeChallenge, SEQUENCE } from "./liveness/active.ts";
 import { judgeSelfie, SELFIE_MAX_SIDE } from "./liveness/selfie.ts";
 import type { ModelName, Models } from "./models/models.ts";
 
@@ -68,6 +70,24 @@ export async function lookAtSelfie(
   const report = await judgeSelfie(image, models, { liveness: livenessThreshold });
   const face = report.face && { ...report.face, box: scaled(report.face.box, image.scale) };
   return { ...report, face, milliseconds: { decode: decoded - begun, ...report.milliseconds } };
+}
+
+/**
+ * Judges the frames of a liveness challenge.
+ * @param frames   in the order in which they were taken, each with its time in milliseconds
+ * @param actions  what was asked for
+ * @throws {ImageRefusedError} where the bytes of a frame are no picture
+ */
+export function lookAtChallenge(
+  frames: readonly { readonly at: number; readonly bytes: Uint8Array }[],
+  actions: readonly Action[],
+  models: Models,
+): Promise<ChallengeReport> {
+  return judgeChallenge(
+    frames.map(({ at, bytes }) => ({ at, decode: () => decodeImage(bytes, SEQUENCE.side) })),
+    actions,
+    models,
+  );
 }
 
 /**

@@ -3,8 +3,9 @@ import { BulkheadRejectedError, bulkhead } from "cockatiel";
 import { Piscina } from "piscina";
 import type { KtpReport, SelfieReport } from "./facts.ts";
 import { ImageRefusedError } from "./image.ts";
+import type { ChallengeReport } from "./liveness/active.ts";
 import { type Vision, VisionBusyError, VisionFailedError } from "./vision.ts";
-import type { Answer, WorkerSetup } from "./worker.ts";
+import type { Answer, ChallengeJob, WorkerSetup } from "./worker.ts";
 
 export interface PoolOptions extends WorkerSetup {
   /** Worker threads; each loads all networks and works on one picture at a time. */
@@ -45,13 +46,13 @@ export async function openPool(options: PoolOptions): Promise<Vision> {
   const running = () => workers - gate.executionSlots;
   let closing = false;
 
-  async function run<T>(name: "ktp" | "selfie", bytes: Uint8Array): Promise<T> {
+  async function run<T>(name: "ktp" | "selfie" | "challenge", job: Uint8Array | ChallengeJob): Promise<T> {
     const busy = () => new VisionBusyError(Math.max(1, Math.ceil((waiting() * TYPICAL_SECONDS) / workers)));
     if (closing) throw busy();
     let answer: Answer<T>;
     try {
       answer = await gate.execute(() =>
-        pool.run(bytes, { name, signal: AbortSignal.timeout(JOB_SECONDS * 1000) }),
+        pool.run(job, { name, signal: AbortSignal.timeout(JOB_SECONDS * 1000) }),
       );
     } catch (error) {
       if (error instanceof BulkheadRejectedError) throw busy();
@@ -72,6 +73,7 @@ export async function openPool(options: PoolOptions): Promise<Vision> {
     strongSpoofing: options.strongSpoofing,
     readKtp: (bytes) => run<KtpReport>("ktp", bytes),
     judgeSelfie: (bytes) => run<SelfieReport>("selfie", bytes),
+    judgeChallenge: (frames, actions) => run<ChallengeReport>("challenge", { frames, actions }),
     get load() {
       return { running: running(), waiting: waiting(), workers };
     },

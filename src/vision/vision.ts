@@ -1,4 +1,6 @@
 import type { KtpReport, SelfieReport } from "./facts.ts";
+import type { Action } from "./liveness/actions.ts";
+import type { ChallengeReport } from "./liveness/active.ts";
 
 /** The pool has as much to do as it may hold. `retryAfter` is in seconds. */
 export class VisionBusyError extends Error {
@@ -31,6 +33,15 @@ export interface Vision {
   readKtp(bytes: Uint8Array): Promise<KtpReport>;
   /** @throws ImageRefusedError, VisionBusyError, VisionFailedError */
   judgeSelfie(bytes: Uint8Array): Promise<SelfieReport>;
+  /**
+   * Judges frames against the actions that were asked for.
+   * @param frames  JPEG, PNG or WebP, in the order in which they were taken, each with its time in milliseconds
+   * @throws ImageRefusedError, VisionBusyError, VisionFailedError
+   */
+  judgeChallenge(
+    frames: readonly { readonly at: number; readonly bytes: Uint8Array }[],
+    actions: readonly Action[],
+  ): Promise<ChallengeReport>;
   /** Jobs running and waiting now. */
   readonly load: { readonly running: number; readonly waiting: number; readonly workers: number };
   /** Finishes what was accepted, then ends the workers. */

@@ -131,7 +131,7 @@ describe("the command line", () => {
     const live = json("eval", "liveness", labels, "--dir", samples).at(-1);
     assert.deepEqual(Object.keys(live), ["files", "threshold", "apcer", "bpcer", "acer"]);
     assert.equal(live.files, 2);
-    assert.deepEqual(Object.keys(live.apcer), ["print", "replay"]);
+    assert.deepEqual(Object.keys(live.apcer), ["print", "replay", "cutout"]);
   });
 
   test("token prints the bare token, good for its user and scopes", async () => {

@@ -117,6 +117,7 @@ export function memoryKyc() {
       };
     },
     async submitSelfie(caller, id, image) {
+      if (image === null) throw new KycError("KYC_VAL_002", 400, "selfie_image is missing.");
       seen.push({ what: "selfie", caller, image });
       const row = await take(caller, id, image, "KYC_VAL_002");
       if (row.status === "PENDING") {
@@ -131,6 +132,30 @@ export function memoryKyc() {
         liveness_result: null,
         face_match_result: null,
         dukcapil_result: null,
+      };
+    },
+    async challenge(caller, id) {
+      find(caller, id, ["kyc:service"]);
+      return {
+        verification_id: id,
+        challenge_id: randomUUID(),
+        nonce: "nonce",
+        actions: ["blink", "turn_left"],
+        expires_at: new Date(Date.UTC(2026, 0, 1)).toISOString(),
+      };
+    },
+    async submitFrames(caller, id, challengeId, { frames }) {
+      find(caller, id, ["kyc:service"]);
+      seen.push({ what: `frames ${frames.map(({ at }) => at).join()}`, caller, image: frames[0].bytes });
+      return {
+        verification_id: id,
+        challenge_id: challengeId,
+        passed: true,
+        actions: [],
+        checks: [],
+        others: [],
+        frames: frames.length,
+        next_step: "Please upload selfie image",
       };
     },
     async status(caller, id) {

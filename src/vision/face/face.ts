@@ -79,6 +79,19 @@ async function detectInParts(image: Pixels, models: Models, parts: readonly Box[
   return surest.filter((face, i) => surest.slice(0, i).every((other) => overlap(face.box, other.box) === 0));
 }
 
+/** How a face is held, and how far its eyes and its mouth are open. */
+export type FaceShape = Pick<FaceFacts, "pose" | "eyeOpenness" | "mouthOpenness">;
+
+/** Measures how a face is held; what costs least of all that {@link measureFace} tells. */
+export async function shapeOf(image: Pixels, surface: FaceMesh, models: Models): Promise<FaceShape> {
+  const pose = headPose(surface.points);
+  return {
+    pose,
+    eyeOpenness: eyeOpenness(await eyes(image, surface, models), pose.yaw),
+    mouthOpenness: mouthOpenness(surface),
+  };
+}
+
 /** Measures a face and makes it comparable. */
 export async function measureFace(
   image: Pixels,
@@ -87,22 +100,18 @@ export async function measureFace(
 ): Promise<MeasuredFace> {
   const surface = await mesh(image, detected, models);
   const { points } = surface;
-  const both = await eyes(image, surface, models);
-  const pose = headPose(points);
+  const shape = await shapeOf(image, surface, models);
   const { x, y, width, height } = detected.box;
   const view = chip(image, points, QUALITY_CHIP, 0);
-  const mouth = mouthOpenness(surface);
-  const masked = isMasked(view, { detectorScore: detected.score, mouthOpenness: mouth });
+  const masked = isMasked(view, { detectorScore: detected.score, mouthOpenness: shape.mouthOpenness });
   const facts: FaceFacts = {
     box: [x, y, width, height],
     score: detected.score,
-    pose,
-    eyeOpenness: eyeOpenness(both, pose.yaw),
-    mouthOpenness: mouth,
+    ...shape,
     covered: masked ? "mask" : hasDarkGlasses(view) ? "sunglasses" : null,
     quality: faceQuality(view, {
       width,
-      pose,
+      pose: shape.pose,
       meshScore: surface.score,
       disagreement: disagreement(detected, surface),
       masked,

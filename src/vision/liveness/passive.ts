@@ -28,7 +28,7 @@ const BASELINE_SHARE = 0.1;
 /**
  * How the networks' score and the cues become one confidence with the strong pack: a logistic of their weighted sum.
  * Chosen by hand on 48 photographs, each also recompressed, darkened and softened, and 192 simulated prints and
- * replays of them (`test/vision/liveness/recapture.ts`): 1% of the prints and 6% of the replays pass, 7% of the
+ * replays of them (`src/sample/attacks/recapture.ts`): 1% of the prints and 6% of the replays pass, 7% of the
  * photographs of people with open eyes do not.
  * A cue can only lessen the confidence: a picture without pattern and rim proves nothing.
  */

@@ -13,14 +13,14 @@ it("rates attacks that pass by kind, people who are refused, and the mean of the
   assert.deepEqual(livenessSummary(given, 0.7), {
     files: 10,
     threshold: 0.7,
-    apcer: { print: 0.25, replay: 0.5 },
+    apcer: { print: 0.25, replay: 0.5, cutout: null },
     bpcer: 0.5,
     acer: 0.5,
   });
   assert.deepEqual(livenessSummary(cases("live", 0.9), 0.7), {
     files: 1,
     threshold: 0.7,
-    apcer: { print: null, replay: null },
+    apcer: { print: null, replay: null, cutout: null },
     bpcer: 0,
     acer: null,
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { recapture } from "../../../src/sample/attacks/recapture.ts";
 import { findFaces } from "../../../src/vision/face/face.ts";
 import { shrink } from "../../../src/vision/geometry.ts";
 import type { Pixels } from "../../../src/vision/image.ts";
@@ -7,7 +8,6 @@ import { judgeSelfie } from "../../../src/vision/liveness/selfie.ts";
 import type { Models } from "../../../src/vision/models/models.ts";
 import { around, blurred, faceModels, groupPhotograph, mapped, on, sampleFace } from "../face/support.ts";
 import { packFolder } from "../models/support.ts";
-import { recapture } from "./recapture.ts";
 
 const LIVE = { liveness: 0.7 };
 let models: Models;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { Random } from "../../../src/sample/random.ts";
 import { patternStrength, powerSpectrum } from "../../../src/vision/liveness/spectrum.ts";
-import { random } from "./recapture.ts";
 
 const SIZE = 64;
 
@@ -23,7 +23,8 @@ it("finds the frequency of a wave, and its mirror", () => {
 });
 
 it("keeps the energy of a picture (Parseval)", () => {
-  const next = random(3);
+  const random = new Random(3);
+  const next = () => random.next();
   const light = field(() => next());
   const fade = (i: number) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / SIZE);
   const mean = light.reduce((sum, v) => sum + v, 0) / light.length;
@@ -36,7 +37,8 @@ it("keeps the energy of a picture (Parseval)", () => {
 });
 
 it("hears a faint pattern in noise, and none in noise alone or at the edges of JPEG's blocks", () => {
-  const next = random(7);
+  const random = new Random(7);
+  const next = () => random.next();
   const noise = field(() => (next() + next() + next() - 1.5) * 20);
   const with_ = (value: (x: number, y: number) => number) => {
     const pattern = field(value);

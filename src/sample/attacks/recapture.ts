@@ -1,5 +1,6 @@
-import { type Matrix, type Point, perspective, type Quad } from "../../../src/vision/geometry.ts";
-import type { Pixels } from "../../../src/vision/image.ts";
+import { type Matrix, type Point, perspective, type Quad } from "../../vision/geometry.ts";
+import type { Pixels } from "../../vision/image.ts";
+import { Random } from "../random.ts";
 
 /** How a photograph is shown to the camera a second time. */
 export interface Recapture {
@@ -9,17 +10,16 @@ export interface Recapture {
   /** Pixels of the second camera's picture. */
   readonly width: number;
   readonly height: number;
+  /** Cut out of a print, so that living eyes look through: ellipses, in pixels of the photograph. */
+  readonly holes?: readonly Hole[];
 }
 
-/** Random numbers 0..1 (mulberry32, public domain). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** An ellipse. */
+export interface Hole {
+  readonly x: number;
+  readonly y: number;
+  readonly rx: number;
+  readonly ry: number;
 }
 
 type Colour = readonly [r: number, g: number, b: number];
@@ -32,8 +32,9 @@ const SAMPLES = 3;
  * or from a screen (stripes of red, green and blue, glow, a reflection, the device's rim), held a little askew before
  * a wall, through a second camera's blur and noise. A simulation, coarser than the real thing and good for comparing.
  */
-export function recapture(photo: Pixels, { kind, seed, width, height }: Recapture): Pixels {
-  const next = random(seed);
+export function recapture(photo: Pixels, { kind, seed, width, height, holes = [] }: Recapture): Pixels {
+  const random = new Random(seed, kind);
+  const next = () => random.next();
   const between = (a: number, b: number) => a + (b - a) * next();
   // The sheet or screen fills most of the picture; its corners are moved a little each.
   const scale = between(0.8, 1.05) * Math.min(width / photo.width, height / photo.height);
@@ -49,7 +50,8 @@ export function recapture(photo: Pixels, { kind, seed, width, height }: Recaptur
     [0, photo.height],
   ];
   const toPhoto = perspective(quad, source);
-  const surface = kind === "print" ? paper(photo, scale, next) : screen(photo, scale, next);
+  const shown = kind === "print" ? paper(photo, scale, next) : screen(photo, scale, next);
+  const surface = holes.length === 0 ? shown : cutOut(photo, shown, holes);
   const wall: Colour = [between(60, 200), between(60, 200), between(60, 200)];
   const light = [between(0.75, 1), between(-0.15, 0.15), between(-0.15, 0.15)];
   const noise = between(1, 5);
@@ -119,6 +121,25 @@ function paper(photo: Pixels, scale: number, next: () => number): Surface {
     const mix = (ink: number, i: number) => ink * (1 - inked) + dot(x, y, angles[i], ink) * inked;
     const range = white - black;
     return [white - range * mix(cyan, 0), white - range * mix(magenta, 1), white - range * mix(yellow, 2)];
+  };
+}
+
+/** Paper's edge around a hole is white and throws a shadow on what lies behind it; both as shares of the hole. */
+const HOLE = { rim: 1.08, shadow: 0.85, dark: 0.75 } as const;
+
+/** A print with holes, and the living behind them. */
+function cutOut(photo: Pixels, print: Surface, holes: readonly Hole[]): Surface {
+  return (x, y) => {
+    for (const hole of holes) {
+      const far = Math.hypot((x - hole.x) / hole.rx, (y - hole.y) / hole.ry);
+      if (far > HOLE.rim) continue;
+      if (far > 1) return [235, 235, 230];
+      const colour = pixel(photo, x, y);
+      if (!colour) return null;
+      const k = far > HOLE.shadow ? HOLE.dark : 0.92;
+      return [colour[0] * k, colour[1] * k, colour[2] * k];
+    }
+    return print(x, y);
   };
 }
 

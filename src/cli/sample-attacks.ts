@@ -1,0 +1,41 @@
+import { type Side, writeAttacks } from "../sample/attacks/write.ts";
+import { type Command, needed, UsageError, whole } from "./command.ts";
+import { openNetworks } from "./networks.ts";
+
+const MOST = 10_000;
+const SIDES: readonly string[] = ["fit", "test", "all"] satisfies Side[];
+
+export const sampleAttacks: Command = {
+  usage:
+    "sample-attacks --seed N --out DIR [--count N] [--faces DIR] [--side fit|test|all] [--only pictures|sequences]",
+  summary: "Simulate prints, screens, cut-outs and deceits of the liveness challenge, beside living people.",
+  flags: { seed: "string", out: "string", count: "string", faces: "string", side: "string", only: "string" },
+  async run(words, flags, context) {
+    if (words.length > 0) throw new UsageError(`"${words[0]}" is one word too many.`);
+    needed(flags, "seed");
+    const { side = "all", only } = flags;
+    if (typeof side !== "string" || !SIDES.includes(side))
+      throw new UsageError(`--side must be one of ${SIDES.join(", ")}.`);
+    if (only !== undefined && only !== "pictures" && only !== "sequences")
+      throw new UsageError("--only must be pictures or sequences.");
+    const out = needed(flags, "out");
+    const { models } = await openNetworks(context);
+    const written = await writeAttacks(
+      {
+        seed: whole(flags, "seed", 0, 0, 2 ** 32 - 1),
+        count: whole(flags, "count", 8, 1, MOST),
+        out,
+        faces: typeof flags.faces === "string" ? flags.faces : undefined,
+        side: side as Side,
+        pictures: only !== "sequences",
+        sequences: only !== "pictures",
+        onDone: (file) => context.out.note(file),
+      },
+      models,
+    );
+    await models.close();
+    context.out.result({ out, ...written }, () => [
+      `${written.pictures} pictures and ${written.sequences} sequences in ${out}`,
+    ]);
+  },
+};

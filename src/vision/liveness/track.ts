@@ -1,0 +1,65 @@
+import { cut } from "../face/crop.ts";
+import { type DetectedFace, detect } from "../face/detect.ts";
+import { shapeOf } from "../face/face.ts";
+import { type FaceMesh, mesh } from "../face/mesh.ts";
+import { LEFT_EYE, RIGHT_EYE } from "../face/points.ts";
+import { blur, luma } from "../face/quality.ts";
+import type { Pixels } from "../image.ts";
+import type { Models } from "../models/models.ts";
+import { PLATE, type Plate, plateOf } from "./parallax.ts";
+import type { Posture } from "./trajectory.ts";
+
+/** What is kept of one frame; its pixels are not. */
+export interface Tracked extends Posture {
+  readonly face: DetectedFace;
+  readonly mesh: FaceMesh;
+  readonly plate: Plate;
+  /** The whole frame, tiny, in grey. */
+  readonly scene: Float32Array;
+  /** Crété's blur of the face, 0 sharp .. 1 blurred. */
+  readonly blur: number;
+  /** Faces that are large enough to be another person before the camera. */
+  readonly faces: number;
+}
+
+/** Side of the tiny picture by which scenes are compared, in pixels. */
+export const SCENE = 32;
+/** A second face counts from this share of the first one's width and this score on, as in a selfie. */
+const SECOND = { width: 0.5, score: 0.7 } as const;
+
+/** Finds and measures the face of one frame; null where there is none. */
+export async function track(image: Pixels, time: number, models: Models): Promise<Tracked | null> {
+  const seen = await detect(image, models);
+  const [face, ...others] = seen.toSorted((a, b) => b.box.width - a.box.width);
+  if (!face) return null;
+  const surface = await mesh(image, face, models);
+  const shape = await shapeOf(image, surface, models);
+  const plate = plateOf(image, surface);
+  const isSecond = ({ box, score }: DetectedFace) =>
+    box.width >= SECOND.width * face.box.width && score >= SECOND.score;
+  return {
+    at: time,
+    eyes: shape.eyeOpenness,
+    mouth: shape.mouthOpenness,
+    yaw: shape.pose.yaw,
+    pitch: shape.pose.pitch,
+    size: sizeOf(surface),
+    face,
+    mesh: surface,
+    plate,
+    scene: sceneOf(image),
+    blur: blur(plate.light, PLATE),
+    faces: 1 + others.filter(isSecond).length,
+  };
+}
+
+/** Between the outer corners of the eyes, in depth too: the same however the head is turned. */
+function sizeOf({ points }: FaceMesh): number {
+  const [a, b] = [points[LEFT_EYE.outer], points[RIGHT_EYE.outer]];
+  return Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+}
+
+function sceneOf(image: Pixels): Float32Array {
+  const [kx, ky] = [image.width / SCENE, image.height / SCENE];
+  return luma(cut(image, [kx, 0, (kx - 1) / 2, 0, ky, (ky - 1) / 2, 0, 0, 1], SCENE, SCENE));
+}
