@@ -12,6 +12,7 @@ import { readBlood } from "./blood.ts";
 import { cutCard } from "./card.ts";
 import { findLines } from "./find.ts";
 import { layOut } from "./layout.ts";
+import { firstLooks } from "./looks.ts";
 import type { Line } from "./pieces.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
 import { openGazetteer } from "./regions.ts";
@@ -44,7 +45,9 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
   const found = await findLines(image, models);
   const detected = performance.now();
   const lines: Line[] = [];
-  for (const [index, line] of found.lines.entries()) lines.push(await readLine(image, line, index, models));
+  const looks = firstLooks(found.lines);
+  for (const [index, line] of found.lines.entries())
+    lines.push(await readLine(image, line, index, models, looks[index]));
   const recognised = performance.now();
   const gazetteer = await openGazetteer();
   let layout = layOut(lines);
