@@ -21,6 +21,8 @@ export interface FoundText {
 const DETECTION_SIDE = 640;
 /** A KTP's front has 18 lines at least, most of them in two parts: where fewer are seen, it may be too far away … */
 const FEW_LINES = 18;
+/** … or where fewer of them hang together: the rest is print about the card, or crumbs of lines … */
+const FEW_TOGETHER = 10;
 /** … and is looked for at this longer side, for which a small photograph is enlarged by at most … */
 const CLOSER_SIDE = 1280;
 const MOST_GROWTH = 2.2;
@@ -37,9 +39,12 @@ const WITNESS_LENGTH = 7;
 /** Finds the lines of a card that may lie anyhow in a photograph. */
 export async function findLines(image: Pixels, models: Models): Promise<FoundText> {
   let boxes = await detectText(image, models, DETECTION_SIDE);
-  if (boxes.length < FEW_LINES && Math.max(image.width, image.height) > CLOSER_SIDE / MOST_GROWTH)
+  let located = locateText(boxes, image);
+  const few = boxes.length < FEW_LINES || (located?.lines ?? 0) < FEW_TOGETHER;
+  if (few && Math.max(image.width, image.height) > CLOSER_SIDE / MOST_GROWTH) {
     boxes = await detectText(image, models, CLOSER_SIDE);
-  const located = locateText(boxes, image);
+    located = locateText(boxes, image);
+  }
   if (!located) return { lines: boxes.map(({ quad }) => ({ quad, inImage: quad })), plane: null };
   const headDown = await standsOnHead(image, boxes, located, models);
   const plane = headDown ? upsideDown(located) : located;
@@ -73,17 +78,27 @@ const GREY = 128;
 async function standsOnHead(
   image: Pixels,
   boxes: readonly TextBox[],
-  { angle }: TextPlane,
+  { angle, lineHeight, toImage, width, height }: TextPlane,
   models: Models,
 ): Promise<boolean> {
-  const off = ({ quad: [a, b, c] }: TextBox) =>
-    Math.abs(
-      Math.log(Math.hypot(a[0] - b[0], a[1] - b[1]) / Math.hypot(b[0] - c[0], b[1] - c[1]) / WITNESS_LENGTH),
-    );
+  const toPlane = invert(toImage);
+  /** 0 in the middle of the plane, 1 at the nearest of its edges. */
+  const outward = ({ quad: [a, , c] }: TextBox) => {
+    const [x, y] = transform(toPlane, [(a[0] + c[0]) / 2, (a[1] + c[1]) / 2]);
+    return Math.max(Math.abs((2 * x) / width - 1), Math.abs((2 * y) / height - 1));
+  };
+  // Other print may lie about the card: lines of the card's own height, in the middle, are more likely its own.
+  const off = (box: TextBox) => {
+    const [a, b, c] = box.quad;
+    const [long, high] = [Math.hypot(a[0] - b[0], a[1] - b[1]), Math.hypot(b[0] - c[0], b[1] - c[1])];
+    const shape =
+      Math.abs(Math.log(long / high / WITNESS_LENGTH)) + 2 * Math.abs(Math.log(high / lineHeight));
+    return shape + 2 * outward(box);
+  };
   const along = ({ quad: [a, b] }: TextBox) =>
     Math.abs(Math.cos(Math.atan2(b[1] - a[1], b[0] - a[0]) - angle)) > 0.95;
   const witnesses = boxes
-    .filter(along)
+    .filter((box) => along(box) && outward(box) < 1)
     .sort((a, b) => off(a) - off(b))
     .slice(0, WITNESSES);
   let [upright, onHead] = [0, 0];

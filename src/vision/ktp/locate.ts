@@ -12,6 +12,8 @@ export interface TextPlane {
   readonly angle: number;
   /** Median height of the lines in pixels of the photograph. */
   readonly lineHeight: number;
+  /** How many lines, longer than high, lie in it. */
+  readonly lines: number;
 }
 
 /** A line at least so many times longer than high has a direction that can be trusted. */
@@ -87,7 +89,8 @@ export function locateText(boxes: readonly TextBox[], image: Pixels): TextPlane 
   const scale = Math.min(LINE_HEIGHT / lineHeight, MOST_GROWTH, MOST_SIDE / Math.max(w, h));
   const placing: Matrix = [1 / scale, 0, left - mx, 0, 1 / scale, top - my, 0, 0, 1];
   const toImage = multiply(invert(straight), placing);
-  return { toImage, width: Math.round(w * scale), height: Math.round(h * scale), angle, lineHeight };
+  const size = { width: Math.round(w * scale), height: Math.round(h * scale) };
+  return { toImage, ...size, angle, lineHeight, lines: lines.length };
 }
 
 /** The plane turned by half a turn: for text that stood on its head. */
@@ -128,14 +131,19 @@ function turn(a: number, b: number): number {
   return Math.min(d, Math.PI - d);
 }
 
-/** The direction around which most of the lines' length lies, −π/2 .. π/2. */
+/** A line of more than so many heights counts no more than one of so many: print of the ground may be long and large. */
+const COUNTED_LENGTH = 6;
+const weightOf = ({ length, height }: Stroke): number =>
+  Math.min(COUNTED_LENGTH, length / Math.max(1, height));
+
+/** The direction around which most lines lie, −π/2 .. π/2. */
 function commonAngle(lines: readonly Stroke[]): number {
   let best = 0;
   let most = -1;
   for (const { angle } of lines) {
     let sum = 0;
     for (const other of lines)
-      sum += other.length * Math.max(0, 1 - turn(angle, other.angle) / SAME_DIRECTION);
+      sum += weightOf(other) * Math.max(0, 1 - turn(angle, other.angle) / SAME_DIRECTION);
     if (sum > most) [best, most] = [angle, sum];
   }
   // The mean of those near it, as doubled angles: 89° and −89° are neighbours.
@@ -148,7 +156,7 @@ function commonAngle(lines: readonly Stroke[]): number {
   return Math.atan2(y, x) / 2;
 }
 
-/** Lines that hang together, by the total of their lengths the most. */
+/** Lines that hang together: the most. */
 function largestCluster(lines: readonly QuadStroke[]): readonly QuadStroke[] {
   const height = median(lines.map((line) => line.height));
   const reach = NEIGHBOURS * height;
@@ -165,7 +173,7 @@ function largestCluster(lines: readonly QuadStroke[]): readonly QuadStroke[] {
     for (let j = 0; j < i; j++) if (find(i) !== find(j) && near(lines[i], lines[j])) group[find(i)] = find(j);
   const weight = new Map<number, number>();
   lines.forEach((line, i) => {
-    weight.set(find(i), (weight.get(find(i)) ?? 0) + line.length);
+    weight.set(find(i), (weight.get(find(i)) ?? 0) + weightOf(line));
   });
   const best = [...weight].reduce((a, b) => (b[1] > a[1] ? b : a))[0];
   return lines.filter((_, i) => find(i) === best);
