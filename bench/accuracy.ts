@@ -1,7 +1,7 @@
 import { drawKtp, type Level, makeCitizen, type SampleCitizen, truthOf } from "../src/sample/sample.ts";
 import { DEFAULT_POLICY, judgeKtp } from "../src/verification/policy.ts";
 import { KTP_FIELDS, type KtpField } from "../src/vision/facts.ts";
-import { compareKtp, type FieldOutcome, ktpSummary, reliability } from "../src/vision/ktp/evaluate.ts";
+import { compareKtp, type FieldOutcome, ktpSummary, reliability, SURE } from "../src/vision/ktp/evaluate.ts";
 import { lookAtKtp } from "../src/vision/look.ts";
 import { openModels } from "../src/vision/models/open.ts";
 import { openGutenye, openPpu, type TextReader } from "./peers/text.ts";
@@ -20,8 +20,8 @@ const GOALS: Readonly<Record<Level, { readonly fields: number; readonly nik: num
   2: { fields: 0.97, nik: 0.99 },
   3: { fields: 0.9, nik: 0.96 },
 };
-/** Of the fields said with so much confidence so many are exact. */
-const SURE = { confidence: 0.95, exact: 0.99 } as const;
+/** Least share of exact fields among those said with {@link SURE} or more. */
+const LEAST_RELIABLE = 0.99;
 
 /** Of one reader on the cards of one level. */
 interface Tally {
@@ -96,11 +96,11 @@ export async function accuracy({
     ];
   });
   for (const level of levels) {
-    const sure = sureOf(ours.get(level) ?? []);
+    const { sure, sure_exact } = ktpSummary(ours.get(level) ?? []);
     goals.push({
-      goal: `level ${level}: of fields said with ${SURE.confidence} or more at least ${percent(SURE.exact, 1)} exact`,
-      measured: `${sure.exact} of ${sure.said}`,
-      met: sure.said === 0 ? null : sure.exact >= SURE.exact * sure.said,
+      goal: `level ${level}: of fields said with ${SURE} or more at least ${percent(LEAST_RELIABLE, 1)} exact`,
+      measured: `${sure_exact} of ${sure}`,
+      met: sure === 0 ? null : sure_exact >= LEAST_RELIABLE * sure,
     });
   }
   const wrong = ktpSummary(everything).confident_wrong_nik;
@@ -160,7 +160,6 @@ export async function accuracy({
             ours: ktpSummary(ours.get(level) ?? []),
             taken: ktpSummary(taken.get(level) ?? []),
             refusals: refusals.get(level),
-            sure: sureOf(ours.get(level) ?? []),
             peers: Object.fromEntries(theirs.get(level) ?? []),
           },
         ]),
@@ -172,11 +171,6 @@ export async function accuracy({
 /** `-` of nothing. */
 const percent = (part: number, whole: number): string =>
   whole === 0 ? "-" : `${((100 * part) / whole).toFixed(1)} %`;
-
-const sureOf = (cards: readonly (readonly FieldOutcome[])[]) => {
-  const said = cards.flat().filter(({ got, confidence }) => got !== null && confidence >= SURE.confidence);
-  return { said: said.length, exact: said.filter(({ outcome }) => outcome === "exact").length };
-};
 
 /** `2 (blurred 1, glare 1)` */
 function counted(hints: readonly string[]): string {

@@ -21,10 +21,15 @@ export interface KtpSummary {
   readonly nik_exact: number;
   /** NIKs said with more than {@link CONFIDENT} and wrong. */
   readonly confident_wrong_nik: number;
+  /** Fields said with {@link SURE} or more, and those of them that are exact. */
+  readonly sure: number;
+  readonly sure_exact: number;
 }
 
 /** A NIK said with more than this must be right. */
 const CONFIDENT = 0.9;
+/** Of the fields said with at least this nearly all must be exact. */
+export const SURE = 0.95;
 /** Lower ends of the buckets of confidence. */
 const BUCKETS = [0, 0.5, 0.8, 0.9, 0.95, 0.99] as const;
 
@@ -52,6 +57,7 @@ export function compareKtp(
 /** Sums up cards, each as {@link compareKtp} gave it. */
 export function ktpSummary(cards: readonly (readonly FieldOutcome[])[]): KtpSummary {
   const all = cards.flat();
+  const sure = all.filter(({ got, confidence }) => got !== null && confidence >= SURE);
   const nik = all.filter(({ field }) => field === "nik");
   const count = <T>(list: readonly T[], is: (item: T) => boolean) => list.filter(is).length;
   return {
@@ -64,6 +70,8 @@ export function ktpSummary(cards: readonly (readonly FieldOutcome[])[]): KtpSumm
       nik,
       ({ outcome, confidence, got }) => got !== null && outcome !== "exact" && confidence > CONFIDENT,
     ),
+    sure: sure.length,
+    sure_exact: count(sure, ({ outcome }) => outcome === "exact"),
   };
 }
 

@@ -53,6 +53,8 @@ test("the summary counts cards, fields, NIKs and NIKs wrongly said with confiden
     exact_but_spacing: 2,
     nik_exact: 1,
     confident_wrong_nik: 1,
+    sure: 2,
+    sure_exact: 1,
   });
   const unsure = compareKtp({ nik: NIK }, result({ nik: ["3217060112870007", 0.9] }));
   assert.equal(ktpSummary([unsure]).confident_wrong_nik, 0);
