@@ -37,7 +37,10 @@ const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 30_000;
 
 /** The settings of a service of the benchmark, and nothing of this process's environment. */
-export function environment({ cacheDir, packDir }: Setting, dataDir: string): Record<string, string> {
+export function environment(
+  { cacheDir, packDir }: Pick<Setting, "cacheDir" | "packDir">,
+  dataDir: string,
+): Record<string, string> {
   return {
     DATA_DIR: dataDir,
     HOST: "127.0.0.1",

@@ -14,7 +14,7 @@ const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 2000);
 const IMAGES = Number(process.env.FUZZ_IMAGES ?? 60);
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const AT_ONCE = 8;
-/** What may be held at the end beyond what was held when a third was done: caches fill, arenas keep what they had. */
+/** What may be held at the end beyond the most that was held in the first half: caches fill, arenas keep what they had. */
 const GROWTH_BYTES = 48 * 1024 * 1024;
 /** The deployment's limit. */
 const MOST_BYTES = 512 * 1024 * 1024;
@@ -114,7 +114,8 @@ test(`${REQUESTS} fuzzed requests and ${IMAGES} hostile images: no 5xx, memory f
   const usual = await platform.start("BASIC_KYC");
   assert.equal((await platform.ktp(usual, person.ktp)).status, 200);
   for (const series of [afterRequests, memory]) {
-    const settled = Math.max(...series.slice(0, Math.ceil(series.length / 3)));
+    // By half, every kind of picture and every route has been met more than once.
+    const settled = Math.max(...series.slice(0, Math.ceil(series.length / 2)));
     const end = series.at(-1) as number;
     assert.ok(end - settled < GROWTH_BYTES, `grew from ${settled} to ${end} bytes`);
     assert.ok(Math.max(...series) < MOST_BYTES);
