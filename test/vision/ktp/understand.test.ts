@@ -246,6 +246,22 @@ test("a NIK that contradicts the card fails its checks and is not sure", async (
   assert.ok(fields.nik.confidence < 0.9);
 });
 
+test("an ambiguous digit that the card settles is mended, says so, and keeps what was read", async () => {
+  const printed = PLAIN.nik;
+  const misread = `${printed.slice(0, 10)}8${printed.slice(11)}`;
+  const lines = linesOf(cardRows({ [AT.nik]: row("NIK", misread) })).map((line) => {
+    if (!line.letters.some(({ char }) => char === "8") || line.letters.length !== printed.length) return line;
+    const { alphabet, chances } = line.reading;
+    const at = line.letters[10].from * alphabet.length;
+    chances[at + alphabet.indexOf("8")] = 0.55;
+    chances[at + alphabet.indexOf("9")] = 0.4;
+    return line;
+  });
+  const { fields, checks } = await understandLines(lines);
+  assert.deepEqual([fields.nik.value, fields.nik.raw, fields.nik.source], [printed, misread, "nik"]);
+  assert.ok(checks.every(({ name, ok }) => ok || !name.startsWith("nik_")));
+});
+
 test("a NIK of fifteen digits is null with its raw text", async () => {
   const { fields, checks } = await understandRows(cardRows({ [AT.nik]: row("NIK", "321701580390002") }));
   assert.deepEqual([fields.nik.value, fields.nik.raw], [null, "321701580390002"]);
