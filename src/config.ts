@@ -45,6 +45,8 @@ export interface Config {
     /** Whether a selfie asks for a liveness challenge that was passed. */
     readonly liveness: "passive" | "active";
     readonly duplicates: "flag" | "review" | "reject";
+    /** What becomes of a KTP photographed from a photocopy or a screen. */
+    readonly copies: "refuse" | "flag";
     readonly consentRequired: boolean;
   };
   readonly dukcapil: {
@@ -130,6 +132,7 @@ const KNOWN_KYC = new Set([
   "KYC_ATTEMPTS",
   "KYC_LIVENESS",
   "KYC_CONSENT_REQUIRED",
+  "KYC_COPIES",
   "KYC_ALLOW_BASELINE_LIVENESS",
   "KYC_DUPLICATES",
   "KYC_MODELS_CACHE",
@@ -403,6 +406,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       baselineMayDecide,
       duplicates,
       liveness: choice("KYC_LIVENESS", ["passive", "active"] as const, "passive"),
+      copies: choice("KYC_COPIES", ["refuse", "flag"] as const, "refuse"),
       consentRequired: flag("KYC_CONSENT_REQUIRED", false),
     },
     dukcapil: {

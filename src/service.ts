@@ -261,6 +261,7 @@ async function build(
       baselineMayDecide: config.policy.baselineMayDecide,
       liveness: config.policy.liveness,
       duplicates: config.policy.duplicates,
+      copies: config.policy.copies,
       consentRequired: config.policy.consentRequired,
     },
     fullNik: config.events.fullNik,

@@ -12,13 +12,17 @@ const EVALUATIONS: Readonly<Record<string, () => Promise<Evaluation>>> = {
 
 export const evaluate: Command = {
   usage:
-    "eval ktp TRUTH.json | faces PAIRS.csv | liveness LABELS.csv | challenge SEQUENCES.json  --dir DIR | cards [--count N] [--seed N]  [--curves OUT.svg]",
+    "eval ktp TRUTH.json | faces PAIRS.csv | liveness LABELS.csv | challenge SEQUENCES.json  --dir DIR | cards | refusals  [--count N] [--seed N]  [--curves OUT.svg]",
   summary: "Measure against pictures whose truth is known; with --json the last line is the summary.",
   flags: { dir: "string", count: "string", seed: "string", curves: "string" },
   async run([what, truth, ...rest], flags, context) {
     if (what === "cards" && truth === undefined) {
       const { evaluateCards } = await import("./evaluate-cards.ts");
       return evaluateCards(flags, context);
+    }
+    if (what === "refusals" && truth === undefined) {
+      const { evaluateRefusals } = await import("./evaluate-refusals.ts");
+      return evaluateRefusals(flags, context);
     }
     const load = what !== undefined && Object.hasOwn(EVALUATIONS, what) ? EVALUATIONS[what] : undefined;
     if (load === undefined || truth === undefined || rest.length > 0) {

@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { compare } from "../vision/face/compare.ts";
 import { KTP_FIELDS, type KtpReport } from "../vision/facts.ts";
 import { ImageRefusedError } from "../vision/image.ts";
 import { lookAtFace, lookAtKtp, lookAtSelfie } from "../vision/look.ts";
 import { type Command, type Context, rounded, UsageError } from "./command.ts";
+import { drawReading } from "./draw.ts";
 import { openNetworks } from "./networks.ts";
 
 /** Runs `look` on each file in turn; one that cannot be taken gives a line of its own and does not stop the rest. */
@@ -56,15 +57,20 @@ function ktpLines({ result, ktpScore, hints, portrait }: KtpReport): string[] {
 }
 
 export const ocr: Command = {
-  usage: "ocr FILE…",
-  summary: "Read photographs of a KTP.",
-  flags: {},
-  async run(files, _flags, context) {
+  usage: "ocr FILE…  [--draw OUT.png]",
+  summary: "Read photographs of a KTP; draw one with what was found in it.",
+  flags: { draw: "string" },
+  async run(files, { draw }, context) {
+    if (draw !== undefined && files.length !== 1) throw new UsageError("--draw takes one picture.");
     const { models } = await openNetworks(context);
     await each(
       files,
       context,
-      (bytes) => lookAtKtp(bytes, models),
+      async (bytes) => {
+        const report = await lookAtKtp(bytes, models);
+        if (typeof draw === "string") await writeFile(draw, await drawReading(bytes, report));
+        return report;
+      },
       (report) => ({
         fields: {
           ...report.result,

@@ -5,7 +5,7 @@ import { type Actor, type AuditEntry, SERVICE } from "../verification/ports.ts";
 import type { Audit } from "./audit.ts";
 import { purgeAudit } from "./audit-checks.ts";
 import { eraseFaces } from "./faces.ts";
-import type { Schema } from "./schema.ts";
+import { IMAGES, type Schema } from "./schema.ts";
 
 /** Users, and events, that one round of retention takes on. */
 const USERS = 100;
@@ -73,10 +73,10 @@ export function keeper({
     const rows = await transaction
       .deleteFrom("kyc_verifications")
       .where("user_id", "=", userId)
-      .returning(["verification_id", "ktp_image_url", "selfie_image_url"])
+      .returning(["verification_id", ...IMAGES])
       .execute();
     const references = rows
-      .flatMap((row) => [row.ktp_image_url, row.selfie_image_url])
+      .flatMap((row) => IMAGES.map((column) => row[column]))
       .filter((reference) => reference !== null);
     const ours = references.filter((reference) => OURS.test(reference));
     await dropImages(transaction, ours, now);
@@ -121,7 +121,7 @@ export function keeper({
             .whereRef("v.user_id", "=", "kyc_closed_accounts.user_id")
             .where((v) =>
               kind === "images"
-                ? v.or([v("ktp_image_url", "is not", null), v("selfie_image_url", "is not", null)])
+                ? v.or(IMAGES.map((column) => v(column, "is not", null)))
                 : v.or([v("portrait_embedding", "is not", null), v("selfie_embedding", "is not", null)]),
             )
             .select(sql.lit(1).as("one")),
@@ -138,16 +138,16 @@ export function keeper({
         if (kind === "images") {
           const rows = await transaction
             .selectFrom("kyc_verifications")
-            .select(["ktp_image_url", "selfie_image_url"])
+            .select(IMAGES)
             .where("user_id", "=", userId)
             .forUpdate()
             .execute();
-          const references = rows.flatMap((row) => [row.ktp_image_url, row.selfie_image_url]);
+          const references = rows.flatMap((row) => IMAGES.map((column) => row[column]));
           const ours = references.filter((reference) => reference !== null && OURS.test(reference));
           await dropImages(transaction, ours as string[], now);
           await transaction
             .updateTable("kyc_verifications")
-            .set({ ktp_image_url: null, selfie_image_url: null })
+            .set(Object.fromEntries(IMAGES.map((column) => [column, null])))
             .where("user_id", "=", userId)
             .execute();
         } else {

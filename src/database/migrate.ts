@@ -12,6 +12,7 @@ import * as faces from "./migrations/0008-faces.ts";
 import * as retention from "./migrations/0009-retention.ts";
 import * as leases from "./migrations/0010-leases.ts";
 import * as liveness from "./migrations/0011-liveness.ts";
+import * as crops from "./migrations/0012-crops.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0009-retention": retention,
   "0010-leases": leases,
   "0011-liveness": liveness,
+  "0012-crops": crops,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

@@ -7,6 +7,14 @@ type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
 /** JSONB: written as JSON text, since `pg` would take an array for one of PostgreSQL's; read as what it says. */
 type Json = ColumnType<unknown, string | null | undefined, string | null>;
 
+/** Where a verification refers to its photographs. */
+export const IMAGES = [
+  "ktp_image_url",
+  "selfie_image_url",
+  "portrait_image_url",
+  "signature_image_url",
+] as const;
+
 /** The table of the service that this one replaces, and what was added to it. */
 export interface KycVerificationsTable {
   verification_id: string;
@@ -15,6 +23,9 @@ export interface KycVerificationsTable {
   status: string;
   ktp_image_url: Nullable<string>;
   selfie_image_url: Nullable<string>;
+  /** Cut out of the card. */
+  portrait_image_url: Nullable<string>;
+  signature_image_url: Nullable<string>;
   /** Sealed: `{ "sealed": base64 }`; plain in rows of the replaced service. */
   ktp_ocr_result: Json;
   liveness_result: Json;

@@ -4,7 +4,7 @@ import type { BlindIndex } from "../security/blind-index.ts";
 import type { EnvelopeSealer } from "../security/envelope.ts";
 import type { KtpOcrResult } from "../vision/facts.ts";
 import { type SealedColumn, sealColumn } from "./rows.ts";
-import type { Schema } from "./schema.ts";
+import { IMAGES, type Schema } from "./schema.ts";
 
 /** Every column that holds sealed values, as bytes or inside of JSONB. Whoever adds one, adds it here. */
 const SEALED: readonly {
@@ -100,12 +100,10 @@ export async function rewrapColumns(
 
 /** References of all photographs of this store, in pages. */
 export async function* imageReferences(db: Kysely<Schema>): AsyncGenerator<string> {
-  for await (const rows of pages(db, "kyc_verifications", "verification_id", [
-    "ktp_image_url",
-    "selfie_image_url",
-  ])) {
-    for (const { ktp_image_url, selfie_image_url } of rows) {
-      for (const reference of [ktp_image_url, selfie_image_url]) {
+  for await (const rows of pages(db, "kyc_verifications", "verification_id", [...IMAGES])) {
+    for (const row of rows) {
+      for (const column of IMAGES) {
+        const reference = row[column];
         if (typeof reference === "string" && reference.endsWith(".sealed")) yield reference;
       }
     }

@@ -144,7 +144,12 @@ export function verifications({
     if (change.challenge && !(await saveChallenge(transaction, change.challenge))) {
       throw new Error("a liveness challenge was used twice");
     }
-    await keepImages(transaction, [change.ktpImage, change.selfieImage]);
+    await keepImages(transaction, [
+      change.ktpImage,
+      change.selfieImage,
+      change.portraitImage,
+      change.signatureImage,
+    ]);
     const before = claim.verification.selfieImage;
     if (change.selfieImage !== undefined && before !== null && before !== change.selfieImage)
       await dropImages(transaction, [before], now);

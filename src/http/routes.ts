@@ -14,6 +14,7 @@ import {
   framesBody,
   HistoryAnswer,
   KtpAnswer,
+  KtpQuery,
   ktpBody,
   PAGE_SIZE,
   PageQuery,
@@ -97,12 +98,17 @@ export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes
         summary: "Upload the photograph of the KTP",
         headers: PostHeaders,
         body: ktpBody,
+        querystring: KtpQuery,
         response: { 200: KtpAnswer, ...problems(404, ...POST_PROBLEMS) },
       },
     },
     (request, reply) => {
       const { id, image } = uploadOf(request, "ktp_image");
-      return once(request, reply, { id, image }, () => kyc.submitKtp(request.caller, id, image));
+      const { crops } = request.query as Static<typeof KtpQuery>;
+      const withCrops = crops === "1";
+      // The same photograph with and without them are two requests.
+      const content = { id, image, ...(withCrops && { crops: "1" }) };
+      return once(request, reply, content, () => kyc.submitKtp(request.caller, id, image, withCrops));
     },
   );
 

@@ -99,6 +99,14 @@ export const ktpBody = inBothForms(
   Type.Object({ verification_id: VerificationId, ktp_image: ImageText }),
   Type.Object({ verification_id: VerificationId, ktp_image: ImageFile }),
 );
+export const KtpQuery = Type.Object({
+  crops: Type.Optional(
+    Type.Enum(["0", "1"], {
+      description: "1: the answer carries the portrait and the signature, cut out of the card.",
+      default: "0",
+    }),
+  ),
+});
 export const selfieBody = inBothForms(
   Type.Object({ verification_id: VerificationId, selfie_image: Type.Optional(ImageText) }),
   Type.Object({ verification_id: VerificationId, selfie_image: Type.Optional(ImageFile) }),
@@ -171,7 +179,10 @@ const KtpOcrResult = Type.Object(
     confidence: Share("how sure the reading is as a whole"),
     fields: Type.Object(byField(KtpFieldFact), open),
     checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean(), detail: Type.String() }, open)),
-    quality: Type.Record(Type.String(), Type.Number()),
+    quality: Type.Object(
+      { glare_box: Type.Optional(nullable(Box)) },
+      { additionalProperties: Type.Number() },
+    ),
   },
   open,
 );
@@ -271,12 +282,21 @@ export const StartAnswer = Type.Object(
   },
   { ...open, description: "The verification has begun." },
 );
+const CutOut = Type.String({ contentEncoding: "base64", contentMediaType: "image/jpeg" });
 export const KtpAnswer = Type.Object(
   {
     verification_id: Uuid,
     status: StatusName,
     ocr_result: ref("KtpOcrResult"),
     next_step: Type.String(),
+    crops: Type.Optional(
+      nullable(
+        Type.Object(
+          { portrait: CutOut, signature: CutOut },
+          { description: "Where asked for by ?crops=1; null where the card's place is not known." },
+        ),
+      ),
+    ),
   },
   { ...open, description: "The card was read." },
 );

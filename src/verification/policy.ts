@@ -12,6 +12,9 @@ import type { Duplicate, VerificationType } from "./ports.ts";
 /** `flag` stores what was found and decides nothing; `review` hands it to a person; `reject` refuses. */
 export type DuplicatePolicy = "flag" | "review" | "reject";
 
+/** Of a card that is a photocopy's or a screen's picture: `refuse` it, or `flag` it in the checks and go on. */
+export type CopiesPolicy = "refuse" | "flag";
+
 /** Every threshold by which the service decides, in one place. */
 export interface Policy {
   /** Least `ktpScore` 0..1 of a picture taken for a KTP. */
@@ -39,6 +42,11 @@ export interface Policy {
   readonly liveness: "passive" | "active";
   /** What becomes of a person who seems to be VERIFIED already as another user. */
   readonly duplicates: DuplicatePolicy;
+  /**
+   * What becomes of a KTP that was photographed from a photocopy or a screen, however well it reads: whoever shows it
+   * need not hold the card.
+   */
+  readonly copies: CopiesPolicy;
   /** Whether a verification may only be started with the user's consent. */
   readonly consentRequired: boolean;
 }
@@ -55,6 +63,7 @@ export const DEFAULT_POLICY: Policy = {
   baselineMayDecide: false,
   liveness: "passive",
   duplicates: "flag",
+  copies: "refuse",
   consentRequired: false,
 };
 
@@ -69,6 +78,8 @@ const refused = (...hints: (Hint | readonly Hint[])[]): Judgement => ({
   hints: [...new Set(hints.flat())],
 });
 
+const COPIES: ReadonlySet<Hint> = new Set<Hint>(["screen_capture", "photocopy"]);
+
 /**
  * Is this photograph of a card to be taken? It must be a KTP, with its NIK and name read surely enough, and with a
  * portrait where a selfie is to be compared with it.
@@ -76,10 +87,12 @@ const refused = (...hints: (Hint | readonly Hint[])[]): Judgement => ({
 export function judgeKtp(report: KtpReport, type: VerificationType, policy: Policy): Judgement {
   const { result, hints } = report;
   if (report.ktpScore < policy.ktpScore) {
-    return refused(
-      "not_a_ktp",
-      hints.filter((hint) => hint !== "unreadable"),
-    );
+    // A card that is too blurred to be known for a KTP is told so; it is the reader's to say what it is not.
+    return refused(hints.length > 0 ? hints : "not_a_ktp");
+  }
+  if (policy.copies === "refuse") {
+    const copies = hints.filter((hint) => COPIES.has(hint));
+    if (copies.length > 0) return refused(copies);
   }
   const sure = (field: "nik" | "name", least: number) =>
     result[field] !== null && result.fields[field].confidence >= least;

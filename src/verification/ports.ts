@@ -68,6 +68,9 @@ export interface Verification {
   readonly consent: Consent | null;
   readonly ktpImage: string | null;
   readonly selfieImage: string | null;
+  /** The portrait and the signature cut out of the card. */
+  readonly portraitImage: string | null;
+  readonly signatureImage: string | null;
   readonly ktp: KtpOcrResult | null;
   readonly liveness: LivenessResult | null;
   readonly faceMatch: FaceMatchResult | null;
@@ -200,10 +203,13 @@ export interface Verifications {
   claimDue(now: Date, limit: number, leaseSeconds: number): Promise<Claim[]>;
 }
 
+/** What a stored picture shows: a photograph as it was sent, or a part of the card. */
+export type ImageKind = "ktp" | "selfie" | "portrait" | "signature";
+
 /** An encrypted store of photographs. */
 export interface Images {
   /** @returns the reference under which it is found again (what `ktp_image_url` holds). */
-  put(verificationId: string, kind: "ktp" | "selfie", bytes: Uint8Array): Promise<string>;
+  put(verificationId: string, kind: ImageKind, bytes: Uint8Array): Promise<string>;
   /** @throws where there is none, or where it was altered */
   get(reference: string): Promise<Uint8Array>;
   remove(reference: string): Promise<void>;

@@ -1,7 +1,14 @@
 import type { Dukcapil, DukcapilResult } from "../dukcapil/dukcapil.ts";
 import { DukcapilQueryError, DukcapilUnavailableError } from "../dukcapil/dukcapil.ts";
 import { compare, cosineSimilarity } from "../vision/face/compare.ts";
-import type { FaceMatchResult, Hint, KtpOcrResult, LivenessResult, SelfieReport } from "../vision/facts.ts";
+import type {
+  FaceMatchResult,
+  Hint,
+  KtpCrops,
+  KtpOcrResult,
+  LivenessResult,
+  SelfieReport,
+} from "../vision/facts.ts";
 import { type ImageFault, ImageRefusedError } from "../vision/image.ts";
 import { type Vision, VisionBusyError } from "../vision/vision.ts";
 import {
@@ -25,6 +32,7 @@ import type {
   Clock,
   Conclusion,
   Consent,
+  ImageKind,
   Images,
   KycEvent,
   Status,
@@ -49,6 +57,8 @@ export interface KtpStepAnswer {
   readonly status: Status;
   readonly ocr_result: KtpOcrResult;
   readonly next_step: string;
+  /** JPEG in base64, only where they were asked for; null where the card's place in the photograph is not known. */
+  readonly crops?: { readonly portrait: string; readonly signature: string } | null;
   /** Only where this step completes the verification (BASIC_KYC). */
   readonly dukcapil_result?: DukcapilResult | null;
   readonly rejection_reason?: string;
@@ -94,7 +104,13 @@ export interface KycService {
     /** `consentLater`: the capture page asks for the consent, before it takes a picture. */
     input: { userId: string; type: VerificationType; consent?: Consent; consentLater?: boolean },
   ): Promise<StartAnswer>;
-  submitKtp(caller: Caller, verificationId: string, image: Uint8Array): Promise<KtpStepAnswer>;
+  /** @param withCrops  whether the answer carries the portrait and the signature */
+  submitKtp(
+    caller: Caller,
+    verificationId: string,
+    image: Uint8Array,
+    withCrops?: boolean,
+  ): Promise<KtpStepAnswer>;
   /** @param image  null: the best frame of the liveness challenge that was passed */
   submitSelfie(caller: Caller, verificationId: string, image: Uint8Array | null): Promise<SelfieStepAnswer>;
   /** Asks for movements before the camera. */
@@ -322,8 +338,9 @@ export function kycService(parts: Parts): KycService {
   async function takenOver(settled: Verification | null, change: Change): Promise<Verification> {
     // The lease ran out and somebody else may have gone on from the state before: this result must not overwrite theirs.
     if (settled === null) {
-      const orphan = change.ktpImage ?? change.selfieImage;
-      if (orphan) await images.remove(orphan);
+      const { ktpImage, selfieImage, portraitImage, signatureImage } = change;
+      for (const orphan of [ktpImage, selfieImage, portraitImage, signatureImage])
+        if (orphan) await images.remove(orphan);
       throw new KycError(
         "KYC_SYS_001",
         503,
@@ -468,19 +485,21 @@ export function kycService(parts: Parts): KycService {
       };
     },
 
-    async submitKtp(caller, verificationId, image) {
+    async submitKtp(caller, verificationId, image, withCrops = false) {
       const claim = await open(caller, verificationId, "ktp");
       const report = await look(claim, "ktp", () => vision.readKtp(image));
       const v = claim.verification;
       const judgement: Judgement = judgeKtp(report, v.type, policy);
       if (!judgement.accepted) return refusePhotograph(claim, "ktp", judgement.hints);
-      const ktp = report.result;
+      const { result: ktp, crops } = report;
       witness.photographed("ktp", []);
       witness.scored("ocr", ktp.confidence);
       const change: Change = {
         status: "PROCESSING",
         ktp,
-        ktpImage: await keep(claim, "ktp", image),
+        ktpImage: await keep(claim, "ktp", "ktp", image),
+        portraitImage: crops && (await keep(claim, "ktp", "portrait", crops.portrait)),
+        signatureImage: crops && (await keep(claim, "ktp", "signature", crops.signature)),
         nik: ktp.nik ?? undefined,
         portraitEmbedding: report.portrait?.embedding ?? null,
         embeddingModel: report.portrait ? vision.faceModel.name : null,
@@ -489,12 +508,14 @@ export function kycService(parts: Parts): KycService {
         kind: "ktp_uploaded",
         value: { verification_id: verificationId, user_id: v.userId, nik: eventNik(ktp.nik), name: ktp.name },
       };
+      const cut = withCrops ? { crops: crops && base64Of(crops) } : {};
       if (v.type === "FULL_KYC") {
         const settled = await settle(claim, change, [uploaded]);
         return {
           verification_id: verificationId,
           status: settled.status,
           ocr_result: ktp,
+          ...cut,
           next_step: "Please upload selfie image",
         };
       }
@@ -503,6 +524,7 @@ export function kycService(parts: Parts): KycService {
         verification_id: verificationId,
         status: done.status,
         ocr_result: ktp,
+        ...cut,
         next_step: FINAL.has(done.status)
           ? "Verification is complete"
           : "Please wait for the civil registry: poll the status or take the event",
@@ -534,7 +556,7 @@ export function kycService(parts: Parts): KycService {
       const done = await storeAndAsk(
         claim,
         {
-          ...(image && { selfieImage: await keep(claim, "selfie", image) }),
+          ...(image && { selfieImage: await keep(claim, "selfie", "selfie", image) }),
           liveness: passed ? withChallenge(report.liveness, passed) : report.liveness,
           faceMatch,
           selfieEmbedding,
@@ -587,7 +609,7 @@ export function kycService(parts: Parts): KycService {
       }
       await settle(claim, {
         challenge,
-        selfieImage: await keep(claim, "liveness", sent.frames[best].bytes),
+        selfieImage: await keep(claim, "liveness", "selfie", sent.frames[best].bytes),
         selfieEmbedding: embedding,
         selfieModel: vision.faceModel.name,
       });
@@ -687,9 +709,9 @@ export function kycService(parts: Parts): KycService {
   }
 
   /** Stores a photograph; where that fails the step has not happened. */
-  async function keep(claim: Claim, step: Step, image: Uint8Array): Promise<string> {
+  async function keep(claim: Claim, step: Step, kind: ImageKind, image: Uint8Array): Promise<string> {
     try {
-      return await images.put(claim.verification.verificationId, step === "ktp" ? "ktp" : "selfie", image);
+      return await images.put(claim.verification.verificationId, kind, image);
     } catch (error) {
       await verifications.release(claim);
       throw new KycError(
@@ -710,6 +732,11 @@ export function kycService(parts: Parts): KycService {
     return compare(portrait, report.face?.embedding ?? null, vision.faceModel.threshold);
   }
 }
+
+const base64Of = ({ portrait, signature }: KtpCrops) => ({
+  portrait: Buffer.from(portrait).toString("base64"),
+  signature: Buffer.from(signature).toString("base64"),
+});
 
 /** @throws KycError 400 where a consent is needed and none is given, or one that nobody can have given yet */
 export function refuseConsent(consent: Consent | undefined, required: boolean, now: Date): void {

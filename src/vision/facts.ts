@@ -6,6 +6,18 @@ export type FactBox = readonly [x: number, y: number, width: number, height: num
 /** What a person can do better with the next photograph. Sentences for each, in two languages: `hints.ts`. */
 export type Hint =
   | "not_a_ktp"
+  | "ktp_back"
+  | "driving_licence"
+  | "passport"
+  | "tax_card"
+  | "family_card"
+  | "child_card"
+  | "bank_card"
+  | "other_card"
+  | "receipt"
+  | "face_not_card"
+  | "no_card"
+  | "two_cards"
   | "unreadable"
   | "blurred"
   | "too_dark"
@@ -13,6 +25,7 @@ export type Hint =
   | "glare"
   | "cropped"
   | "too_small"
+  | "rotated"
   | "screen_capture"
   | "photocopy"
   | "no_portrait"
@@ -82,8 +95,46 @@ export interface KtpOcrResult extends Readonly<Record<KtpField, string | null>> 
   readonly confidence: number;
   readonly fields: Readonly<Record<KtpField, KtpFieldFact>>;
   readonly checks: readonly KtpCheck[];
-  /** Each 0 (bad) .. 1 (good) unless its name says otherwise, e.g. `sharpness`, `brightness`, `glare_free`, `resolution`. */
-  readonly quality: Readonly<Record<string, number>>;
+  /** How the card was photographed: measured where it is, or where text is, or on the whole picture. */
+  readonly quality: KtpQuality;
+}
+
+/** How a card was photographed: each measure with its unit, taken on the card, whatever the photograph's size. */
+export interface KtpQuality {
+  /** Mean luma of the card, 0 black .. 255 white. */
+  readonly luma: number;
+  /** Deviation in millimetres on the card of the Gaussian that its print is blurred by, be it focus or motion. */
+  readonly blur: number;
+  /** Share 0..1 of the card in the largest patch that a light burnt out. */
+  readonly glare: number;
+  /** Where that patch is; null where there is none. */
+  readonly glare_box: FactBox | null;
+  /** How much the card's colours differ: deviation of chromaticity in hundredths; next to none in a grey copy. */
+  readonly colour: number;
+  /** Decibels by which the strongest coloured stripes stand out: a screen's moiré. */
+  readonly pattern: number;
+  /** Share 0..1 of the card that is as light and blue as a KTP's ground. */
+  readonly ground: number;
+  /** Share 0..1 of the card that lies outside of the photograph. */
+  readonly outside: number;
+  /** Degrees by which the card is turned clockwise, −180 .. 180. */
+  readonly rotation: number;
+  /** Pixels of the photograph in the card's width. */
+  readonly card_pixels: number;
+  /** Mean certainty of the letters, 0..1. */
+  readonly legibility: number;
+}
+
+/** Parts of a card, rectified, as JPEG. */
+export interface KtpCrops {
+  readonly portrait: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** Where a card and its fields lie in a photograph, each from its own upper left corner on. */
+export interface KtpOutline {
+  readonly card: import("./geometry.ts").Quad;
+  readonly fields: Readonly<Partial<Record<KtpField, import("./geometry.ts").Quad>>>;
 }
 
 /** What the reader says of one photograph of a card. */
@@ -93,6 +144,8 @@ export interface KtpReading {
   readonly ktpScore: number;
   /** What is wrong with the picture; empty where nothing is. Advice, the decision is the policy's. */
   readonly hints: readonly Hint[];
+  /** Null where the grid of a card's print was not found. */
+  readonly outline: KtpOutline | null;
   /** The card upright, as far as it was found: where the portrait is looked for. */
   readonly card: import("./image.ts").Pixels;
   /** Wall time by stage, e.g. `detect`, `recognise`, `understand`. */
@@ -173,6 +226,8 @@ export interface FaceFacts {
 /** What a KTP photograph gave: the reading, and the portrait's face where there is one. */
 export interface KtpReport extends Omit<KtpReading, "card"> {
   readonly portrait: FaceFacts | null;
+  /** Portrait and signature; null where the picture is not taken for a KTP or the card's place is not known. */
+  readonly crops: KtpCrops | null;
 }
 
 /** What a selfie gave. `face` is the one large face, null where there is none or where there are several. */

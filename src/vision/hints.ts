@@ -10,6 +10,54 @@ export const HINTS: Readonly<Record<AdviceCode, { readonly id: string; readonly 
     id: "Foto ini bukan sisi depan KTP. Foto sisi depan KTP Anda.",
     en: "This is not the front of a KTP. Photograph the front of your KTP.",
   },
+  ktp_back: {
+    id: "Ini sisi belakang KTP. Balik kartu dan foto sisi depannya.",
+    en: "This is the back of the KTP. Turn the card over and photograph its front.",
+  },
+  driving_licence: {
+    id: "Ini SIM, bukan KTP. Foto sisi depan KTP Anda.",
+    en: "This is a driving licence (SIM), not a KTP. Photograph the front of your KTP.",
+  },
+  passport: {
+    id: "Ini paspor, bukan KTP. Foto sisi depan KTP Anda.",
+    en: "This is a passport, not a KTP. Photograph the front of your KTP.",
+  },
+  tax_card: {
+    id: "Ini kartu NPWP, bukan KTP. Foto sisi depan KTP Anda.",
+    en: "This is a tax card (NPWP), not a KTP. Photograph the front of your KTP.",
+  },
+  family_card: {
+    id: "Ini Kartu Keluarga, bukan KTP. Foto sisi depan KTP Anda.",
+    en: "This is a family card (KK), not a KTP. Photograph the front of your KTP.",
+  },
+  child_card: {
+    id: "Ini Kartu Identitas Anak, bukan KTP. Foto sisi depan KTP Anda.",
+    en: "This is a child's identity card (KIA), not a KTP. Photograph the front of your KTP.",
+  },
+  bank_card: {
+    id: "Ini kartu bank, bukan KTP. Jangan kirim foto kartu bank; foto sisi depan KTP Anda.",
+    en: "This is a bank card, not a KTP. Send no picture of a bank card; photograph the front of your KTP.",
+  },
+  other_card: {
+    id: "Ini kartu lain, bukan KTP. Foto sisi depan KTP Anda.",
+    en: "This is another card, not a KTP. Photograph the front of your KTP.",
+  },
+  receipt: {
+    id: "Ini struk belanja, bukan KTP. Foto sisi depan KTP Anda.",
+    en: "This is a receipt, not a KTP. Photograph the front of your KTP.",
+  },
+  face_not_card: {
+    id: "Ini foto wajah. Langkah ini memerlukan foto sisi depan KTP Anda.",
+    en: "This is a picture of a face. This step needs the front of your KTP.",
+  },
+  no_card: {
+    id: "Tidak ada kartu di dalam foto. Letakkan KTP di tempat datar dan foto seluruhnya.",
+    en: "There is no card in the picture. Lay the KTP on something flat and photograph all of it.",
+  },
+  two_cards: {
+    id: "Ada lebih dari satu kartu di dalam foto. Foto satu KTP saja.",
+    en: "There is more than one card in the picture. Photograph one KTP alone.",
+  },
   unreadable: {
     id: "Tulisan pada KTP tidak terbaca. Foto KTP dari dekat, lurus dari atas, dengan cahaya yang cukup.",
     en: "The text on the KTP cannot be read. Photograph it close up, straight from above, in good light.",
@@ -37,6 +85,10 @@ export const HINTS: Readonly<Record<AdviceCode, { readonly id: string; readonly 
   too_small: {
     id: "Kartu terlalu kecil di dalam foto. Dekatkan ponsel ke kartu.",
     en: "The card is too small in the picture. Move the phone closer.",
+  },
+  rotated: {
+    id: "Kartu terbalik atau miring. Foto KTP dengan tulisan mendatar.",
+    en: "The card is turned. Photograph the KTP with its text level.",
   },
   screen_capture: {
     id: "Foto ini diambil dari layar. Foto kartu yang asli.",

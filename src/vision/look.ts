@@ -1,7 +1,19 @@
-import { describeLargestFace, describePortrait } from "./face/face.ts";
-import type { FaceFacts, FactBox, KtpField, KtpFieldFact, KtpReport, SelfieReport } from "./facts.ts";
+import { describeLargestFace, describePortrait, findFaces } from "./face/face.ts";
+import type {
+  FaceFacts,
+  FactBox,
+  KtpField,
+  KtpFieldFact,
+  KtpOutline,
+  KtpReport,
+  SelfieReport,
+} from "./facts.ts";
+import type { Quad } from "./geometry.ts";
 import { decodeImage, type Pixels } from "./image.ts";
+import { cropsOf } from "./ktp/crops.ts";
 import { KTP_MAX_SIDE, readKtp } from "./ktp/ktp.ts";
+import { QUALITY_LIMITS } from "./ktp/quality.ts";
+import { hintsWithFace, KTP_FROM, PRINTED_FORM } from "./ktp/verdict.ts";
 import type { Action } from "./liveness/actions.ts";
 import { type ChallengeReport, judgeChallenge, SEQUENCE } from "./liveness/active.ts";
 import { judgeSelfie, SELFIE_MAX_SIDE } from "./liveness/selfie.ts";
@@ -33,20 +45,55 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
   const begun = performance.now();
   const image = await decodeImage(bytes, KTP_MAX_SIDE);
   const decoded = performance.now();
-  const { card, ...reading } = await readKtp(image, models);
+  const { card, verdict, place, ...reading } = await readKtp(image, models);
   const read = performance.now();
-  const portrait = reading.hints.includes("not_a_ktp") ? null : await findPortrait(card, image, models);
+  const taken = reading.ktpScore >= KTP_FROM;
+  const portrait = taken ? await findPortrait(card, image, models) : null;
+  const photographed = performance.now();
   const fields = Object.fromEntries(
     Object.entries(reading.result.fields).map(([name, fact]) => [
       name,
       { ...fact, box: scaled(fact.box, image.scale) },
     ]),
   ) as Record<KtpField, KtpFieldFact>;
+  const { quality } = reading.result;
+  const form = taken && portrait === null && place !== null && isForm(quality);
+  const hints = taken ? reading.hints : hintsWithFace(verdict, await faceWidth(image, models));
+  const crops = taken && !form && place ? await cropsOf(image, place) : null;
   return {
     ...reading,
-    result: { ...reading.result, fields },
+    result: {
+      ...reading.result,
+      fields,
+      quality: { ...quality, glare_box: scaled(quality.glare_box, image.scale) },
+    },
+    outline: reading.outline && outlineAt(reading.outline, image.scale),
+    ...(form ? PRINTED_FORM : { hints }),
     portrait,
-    milliseconds: { decode: decoded - begun, ...reading.milliseconds, portrait: performance.now() - read },
+    crops,
+    milliseconds: {
+      decode: decoded - begun,
+      ...reading.milliseconds,
+      portrait: photographed - read,
+      crops: performance.now() - photographed,
+    },
+  };
+}
+
+/** A card's words in black on white without a portrait: typed, not a card. */
+const isForm = (quality: KtpReport["result"]["quality"]): boolean => quality.colour < QUALITY_LIMITS.colour;
+
+/** Width of the largest face in shares of the picture's shorter side; null where there is none. */
+async function faceWidth(image: Pixels, models: Models): Promise<number | null> {
+  const [face] = await findFaces(image, models);
+  return face ? face.box.width / Math.min(image.width, image.height) : null;
+}
+
+function outlineAt({ card, fields }: KtpOutline, scale: number): KtpOutline {
+  const times = (quad: Quad) => quad.map(([x, y]) => [x * scale, y * scale]) as unknown as Quad;
+  return {
+    card: times(card),
+    fields: Object.fromEntries(Object.entries(fields).map(([field, quad]) => [field, times(quad)])),
   };
 }
 

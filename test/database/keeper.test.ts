@@ -29,6 +29,8 @@ async function onboard(storage: Storage) {
   const claim = (await storage.verifications.claim(id, now, 60)) as Claim;
   const ktpImage = await storage.images.put(id, "ktp", Buffer.from("card"));
   const selfieImage = await storage.images.put(id, "selfie", Buffer.from("selfie"));
+  const portraitImage = await storage.images.put(id, "portrait", Buffer.from("portrait"));
+  const signatureImage = await storage.images.put(id, "signature", Buffer.from("signature"));
   const face = Float32Array.from({ length: 8 }, () => Math.SQRT1_2 / 2);
   const done = await storage.verifications.settle(
     claim,
@@ -36,6 +38,8 @@ async function onboard(storage: Storage) {
       status: "VERIFIED",
       ktpImage,
       selfieImage,
+      portraitImage,
+      signatureImage,
       nik: NIK,
       ktp: readingOf(NIK, "SITI"),
       portraitEmbedding: face,
@@ -49,7 +53,7 @@ async function onboard(storage: Storage) {
   assert.ok(done);
   const events = (await storage.outbox.list({ limit: 10_000 })).filter((event) => event.userId === userId);
   await storage.outbox.markSent([events[0]!.id], now);
-  return { userId, id, ktpImage, selfieImage, unsent: events[1]!.id };
+  return { userId, id, ktpImage, selfieImage, portraitImage, signatureImage, unsent: events[1]!.id };
 }
 
 const keeping = (storage: Storage, now: Date, policy: RetentionPolicy = DEFAULT_RETENTION) =>
@@ -69,10 +73,12 @@ onBothDatabases("the keeper of users' data", (it) => {
   it("erases all of one user and nothing of another, and leaves the audit chain whole", async (storage) => {
     const [gone, stays] = [await onboard(storage), await onboard(storage)];
     const erased = await keeping(storage, new Date()).eraseUser(platform, gone.userId);
-    assert.deepEqual(erased, { verifications: 1, images: 2, events: 1, imagesElsewhere: [] });
+    assert.deepEqual(erased, { verifications: 1, images: 4, events: 1, imagesElsewhere: [] });
     assert.equal(await storage.verifications.find(gone.id), null);
     await isGone(storage, gone.ktpImage);
     await isGone(storage, gone.selfieImage);
+    await isGone(storage, gone.portraitImage);
+    await isGone(storage, gone.signatureImage);
     assert.equal((await storage.verifications.find(stays.id))?.ktp?.nik, NIK);
     assert.equal(Buffer.from(await storage.images.get(stays.ktpImage)).toString(), "card");
 
@@ -126,7 +132,7 @@ onBothDatabases("the keeper of users' data", (it) => {
     );
     const erased = await keeping(storage, new Date()).eraseUser(platform, userId);
     assert.deepEqual(erased.imagesElsewhere, ["s3://kyc/ktp.jpg"]);
-    assert.equal(erased.images, 1);
+    assert.equal(erased.images, 3);
   });
 
   it("lets an upload that is under way end without a trace", async (storage) => {
@@ -170,8 +176,8 @@ onBothDatabases("the keeper of users' data", (it) => {
       clock: { now: () => new Date() },
       policy: DEFAULT_RETENTION,
     });
-    assert.equal((await refusing.eraseUser(platform, userId)).images, 2);
-    assert.equal(refusals, 2);
+    assert.equal((await refusing.eraseUser(platform, userId)).images, 4);
+    assert.equal(refusals, 4);
     assert.equal(Buffer.from(await storage.images.get(ktpImage)).toString(), "card");
     await keeping(storage, new Date(Date.now() + HOUR)).removeImages();
     await isGone(storage, ktpImage);

@@ -82,6 +82,8 @@ function repositories(
         consent: null,
         ktpImage: null,
         selfieImage: null,
+        portraitImage: null,
+        signatureImage: null,
         ktp: null,
         liveness: null,
         faceMatch: null,
@@ -119,6 +121,8 @@ function repositories(
       status: "VERIFIED",
       ktpImage: "ab/ktp",
       selfieImage: "cd/selfie",
+      portraitImage: "ef/portrait",
+      signatureImage: "01/signature",
       ktp: readingOf(NIK, NAME),
       liveness: {
         is_live: true,

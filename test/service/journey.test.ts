@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import sharp from "sharp";
 import { type Client, type Person, people, startTestService, type TestService } from "../support/service.ts";
@@ -32,6 +34,7 @@ describe("a verification from start to decision, on real pixels", () => {
       assert.equal(read[field], ani[field], field);
     }
     const selfie = await client.selfie(id, ani.selfie);
+    assert.equal("crops" in ktp.body, false, "only where asked for");
     assert.equal(selfie.status, 200, JSON.stringify(selfie.body));
     assert.equal(selfie.body.status, "VERIFIED", JSON.stringify(selfie.body));
     assert.equal(selfie.body.liveness_result.is_live, true);
@@ -121,6 +124,33 @@ describe("a verification from start to decision, on real pixels", () => {
     const late = await client.selfie(id, budi.selfie);
     assert.equal(late.status, 409);
     assert.equal(late.body.error_code, "KYC_VAL_002");
+  });
+
+  test("portrait and signature come where asked for, and are stored sealed", async () => {
+    const id = await client.start();
+    const ktp_image = Buffer.from(budi.ktp).toString("base64");
+    const { status, body } = await client.post("/verify/ktp?crops=1", { verification_id: id, ktp_image });
+    assert.equal(status, 200, JSON.stringify(body));
+    for (const [part, wide] of [
+      ["portrait", false],
+      ["signature", true],
+    ] as const) {
+      const jpeg = Buffer.from(body.crops[part], "base64");
+      const { format, width, height } = await sharp(jpeg).metadata();
+      assert.equal(format, "jpeg");
+      assert.equal(width > height, wide, `${part}: ${width} × ${height}`);
+      const folder = join(running.dataDir, "images");
+      const names = readdirSync(folder, { recursive: true }) as string[];
+      const stored = names.filter((name) => name.includes(`${id}-${part}-`));
+      assert.equal(stored.length, 1, part);
+      assert.equal(readFileSync(join(folder, stored[0])).includes(jpeg.subarray(0, 64)), false, "sealed");
+    }
+    const events = JSON.stringify(await running.service.outbox.list({ limit: 1000 }));
+    assert.equal(events.includes(body.crops.portrait.slice(0, 40)), false);
+    assert.equal(
+      (await client.post("/verify/ktp?crops=yes", { verification_id: id, ktp_image })).status,
+      400,
+    );
   });
 
   test("a photograph of no card costs an attempt and says what to do; the third ends it", async () => {

@@ -18,6 +18,7 @@ import {
   type LivenessResult,
   type SelfieReport,
 } from "../../src/vision/facts.ts";
+import { FLAWLESS } from "../support/quality.ts";
 
 const liveness = (is_live: boolean, model_decides = true): LivenessResult => ({
   is_live,
@@ -137,10 +138,12 @@ const ktp = (change: Partial<KtpReport> = {}, weak: Partial<Record<KtpField, num
   const fields = Object.fromEntries(KTP_FIELDS.map((f) => [f, fact(f)])) as Record<KtpField, KtpFieldFact>;
   const values = Object.fromEntries(KTP_FIELDS.map((f) => [f, fields[f].value])) as Record<KtpField, string>;
   return {
-    result: { ...values, confidence: 0.97, fields, checks: [], quality: {} },
+    result: { ...values, confidence: 0.97, fields, checks: [], quality: FLAWLESS },
     ktpScore: 0.99,
     hints: [],
     portrait: face(),
+    outline: null,
+    crops: null,
     milliseconds: {},
     ...change,
   };
@@ -150,12 +153,27 @@ test("a clear card is taken", () => {
   assert.deepEqual(judgeKtp(ktp(), "FULL_KYC", DEFAULT_POLICY), { accepted: true });
 });
 
+test("a copy of a card that reads well is refused, unless a deployment asks for no more than the check", () => {
+  for (const copy of ["screen_capture", "photocopy"] as const) {
+    const report = ktp({ hints: [copy, "rotated"] });
+    assert.deepEqual(judgeKtp(report, "FULL_KYC", DEFAULT_POLICY), { accepted: false, hints: [copy] });
+    const flagged = judgeKtp(report, "FULL_KYC", { ...DEFAULT_POLICY, copies: "flag" });
+    assert.deepEqual(flagged, { accepted: true });
+  }
+});
+
 test("a card that is none, unreadable, doubtful, or without portrait is refused with what to do", () => {
   const hints = (report: KtpReport, type: "FULL_KYC" | "BASIC_KYC" = "FULL_KYC") => {
     const judgement = judgeKtp(report, type, DEFAULT_POLICY);
     return judgement.accepted ? "accepted" : judgement.hints;
   };
-  assert.deepEqual(hints(ktp({ ktpScore: 0.1, hints: ["too_dark"] })), ["not_a_ktp", "too_dark"]);
+  assert.deepEqual(hints(ktp({ ktpScore: 0.1 })), ["not_a_ktp"]);
+  assert.deepEqual(hints(ktp({ ktpScore: 0.1, hints: ["not_a_ktp", "passport"] })), [
+    "not_a_ktp",
+    "passport",
+  ]);
+  // A KTP too dark to be known for one is not called another thing.
+  assert.deepEqual(hints(ktp({ ktpScore: 0.1, hints: ["too_dark"] })), ["too_dark"]);
   assert.deepEqual(hints(ktp({}, { nik: 0.5 })), ["unreadable"]);
   assert.deepEqual(hints(ktp({ hints: ["blurred"] }, { name: 0.2 })), ["blurred"]);
   assert.deepEqual(hints(ktp({ portrait: null })), ["no_portrait"]);

@@ -195,7 +195,9 @@ export interface KtpOcrResult {
     readonly ok: boolean;
     readonly detail: string;
   })[];
-  readonly quality: Readonly<Record<string, number>>;
+  readonly quality: {
+    readonly glare_box?: readonly (number)[] | null;
+  };
 }
 
 export interface LivenessResult {
@@ -345,13 +347,20 @@ export class KycClient {
     readonly verification_id: string;
     /** JPEG, PNG or WebP, at most 10 MiB, as a file part with a filename. */
     readonly ktp_image: Blob;
-  }, options: RequestOptions = {}): Promise<{
+  }, query: {
+    /** 1: the answer carries the portrait and the signature, cut out of the card. */
+    readonly crops?: "0" | "1";
+  } = {}, options: RequestOptions = {}): Promise<{
     readonly verification_id: string;
     readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
     readonly ocr_result: KtpOcrResult;
     readonly next_step: string;
+    readonly crops?: {
+      readonly portrait: Blob;
+      readonly signature: Blob;
+    } | null;
   }> {
-    return this.#send("POST", `/api/v1/kyc/verify/ktp`, { form: body, ...options });
+    return this.#send("POST", `/api/v1/kyc/verify/ktp`, { form: body, query, ...options });
   }
 
   /** Upload the selfie, get the decision. */
@@ -359,7 +368,7 @@ export class KycClient {
     /** As /verify/start gave it. */
     readonly verification_id: string;
     /** JPEG, PNG or WebP, at most 10 MiB, as a file part with a filename. */
-    readonly selfie_image: Blob;
+    readonly selfie_image?: Blob;
   }, options: RequestOptions = {}): Promise<{
     readonly verification_id: string;
     readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
@@ -369,6 +378,47 @@ export class KycClient {
     readonly rejection_reason?: string;
   }> {
     return this.#send("POST", `/api/v1/kyc/verify/selfie`, { form: body, ...options });
+  }
+
+  /** Ask what to do before the camera. */
+  askForChallenge(verification_id: string, options: RequestOptions = {}): Promise<{
+    readonly verification_id: string;
+    readonly challenge_id: string;
+    readonly nonce: string;
+    /** to be done one after another */
+    readonly actions: readonly ("blink" | "open_mouth" | "turn_left" | "turn_right" | "look_up" | "move_closer")[];
+    /** RFC 3339, UTC */
+    readonly expires_at: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/verify/${encodeURIComponent(verification_id)}/liveness`, { ...options });
+  }
+
+  /** Send the frames in which it was done. */
+  sendFrames(verification_id: string, challenge_id: string, options: RequestOptions = {}): Promise<{
+    readonly verification_id: string;
+    readonly challenge_id: string;
+    readonly passed: boolean;
+    readonly actions: readonly ({
+      /** left and right are the person's own */
+      readonly action: "blink" | "open_mouth" | "turn_left" | "turn_right" | "look_up" | "move_closer";
+      readonly seen: boolean;
+      readonly from: number | null;
+      readonly peak: number | null;
+      readonly to: number | null;
+      readonly reach: number | null;
+      readonly fault: "not_seen" | "too_fast" | "too_slow" | null;
+    })[];
+    readonly checks: readonly ({
+      readonly name: string;
+      readonly ok: boolean;
+      readonly value: number | null;
+    })[];
+    /** movements that were not asked for */
+    readonly others: readonly ("blink" | "open_mouth" | "turn_left" | "turn_right" | "look_up" | "move_closer")[];
+    readonly frames: number;
+    readonly next_step: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/verify/${encodeURIComponent(verification_id)}/liveness/${encodeURIComponent(challenge_id)}/frames`, { ...options });
   }
 
   /** What is known of a verification. */

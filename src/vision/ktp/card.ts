@@ -1,10 +1,11 @@
-import { type Matrix, multiply, warp } from "../geometry.ts";
+import { type Matrix, multiply, type Point, type Quad, transform, warp } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Frame } from "./layout.ts";
 import type { TextPlane } from "./locate.ts";
 
-/** ISO/IEC 7810 ID-1: 85.60 mm × 53.98 mm. */
-const RATIO = 85.6 / 53.98;
+/** ISO/IEC 7810 ID-1, in millimetres. */
+export const CARD = { width: 85.6, height: 53.98 } as const;
+const RATIO = CARD.width / CARD.height;
 /** Where a KTP's print stands, in widths of the card from its upper left corner, as measured on cards. */
 const PRINT = {
   /** Left end of the labels, and from there to the values. */
@@ -20,23 +21,118 @@ const MARGIN = 0.03;
 const WIDTH = 1200;
 /** A card that fills so much of an upright photograph need not be cut out. */
 const FILLS = 0.7;
+/** Foreshortening makes the two scales of the grid differ, by no more than this. */
+const FORESHORTENED = { least: 0.6, most: 1.6 } as const;
 
-/** The card upright, cut out by the grid of its print; the whole photograph where there is no grid or nothing to cut. */
-export function cutCard(image: Pixels, plane: TextPlane | null, frame: Frame | null): Pixels {
-  if (!plane) return image;
-  if (!frame) return warp(image, plane.toImage, plane.width, plane.height, 0);
+/** Where a card lies in a photograph. */
+export interface CardPlace {
+  /** Maps a point of the card, in millimetres from its upper left corner, to a point of the photograph. */
+  readonly toImage: Matrix;
+  /** Its corners in the photograph, which they may lie outside of. */
+  readonly corners: Quad;
+  /** Pixels of the photograph in the card's width, the mean of its upper and lower edge. */
+  readonly pixels: number;
+}
+
+/** Where the card lies, by the grid of its print. */
+export function placeCard(plane: TextPlane, frame: Frame): CardPlace {
   const kx = frame.column / PRINT.column;
-  // Foreshortening makes the two scales differ; a grid too short to tell its pitch is taken as it is wide.
-  const ky = Math.min(1.6, Math.max(0.6, frame.pitch / PRINT.pitch / kx)) * kx;
+  const ratio = frame.pitch / PRINT.pitch / kx;
+  const ky = Math.min(FORESHORTENED.most, Math.max(FORESHORTENED.least, ratio)) * kx;
   const [left, top] = [frame.left - PRINT.labels * kx, frame.nik - PRINT.nik * ky + frame.slope * frame.left];
-  const [width, height] = [kx, ky / RATIO];
-  const upright = Math.abs(plane.angle) < 0.1 && plane.toImage[0] > 0;
-  const scale = Math.abs(plane.toImage[0] * plane.toImage[4]);
-  if (upright && width * height * scale > FILLS * image.width * image.height) return image;
-  const [w, h] = [WIDTH, Math.round(WIDTH / RATIO)];
-  const [sx, sy] = [(width * (1 + 2 * MARGIN)) / w, (height * (1 + 2 * MARGIN)) / h];
-  const [x0, y0] = [left - MARGIN * width, top - MARGIN * height];
+  const [sx, sy] = [kx / CARD.width, ky / RATIO / CARD.height];
   // The lines' remaining fall is taken along.
-  const place: Matrix = [sx, 0, x0, frame.slope * sx, sy, y0, 0, 0, 1];
-  return warp(image, multiply(plane.toImage, place), w, h, 0);
+  const inPlane: Matrix = [sx, 0, left, frame.slope * sx, sy, top, 0, 0, 1];
+  return placeOf(multiply(plane.toImage, inPlane));
+}
+
+/** A card whose print tells no grid: about where its text is. */
+export function roughPlace({
+  toImage,
+  width,
+  height,
+}: Pick<TextPlane, "toImage" | "width" | "height">): CardPlace {
+  return placeOf(multiply(toImage, [width / CARD.width, 0, 0, 0, height / CARD.height, 0, 0, 0, 1]));
+}
+
+function placeOf(toImage: Matrix): CardPlace {
+  const { width, height } = CARD;
+  const corner = (x: number, y: number): Point => transform(toImage, [x, y]);
+  const corners: Quad = [corner(0, 0), corner(width, 0), corner(width, height), corner(0, height)];
+  const [a, b, c, d] = corners;
+  const pixels = (Math.hypot(a[0] - b[0], a[1] - b[1]) + Math.hypot(c[0] - d[0], c[1] - d[1])) / 2;
+  return { toImage, corners, pixels };
+}
+
+/** A part of the card, in millimetres from its upper left corner. */
+export interface CardPart {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * A part of the card upright, at a scale of its own: what is measured there does not depend on the photograph's.
+ * @param scale  pixels a millimetre; a photograph that has many more is averaged
+ */
+export function partOf(image: Pixels, { toImage, pixels }: CardPlace, part: CardPart, scale: number): Pixels {
+  const fine = Math.min(MOST_FINE, Math.max(1, Math.round(pixels / CARD.width / scale)));
+  const [width, height] = [Math.round(part.width * scale), Math.round(part.height * scale)];
+  const k = 1 / (scale * fine);
+  // The middle of a pixel of the result shows the middle of what it stands for.
+  const place: Matrix = [k, 0, part.x + k / 2, 0, k, part.y + k / 2, 0, 0, 1];
+  const seen = warp(image, multiply(toImage, place), width * fine, height * fine, 0);
+  return fine === 1 ? seen : averaged(seen, fine);
+}
+
+/** Pixels of the photograph that are averaged to one, in each direction: more would cost more than it tells. */
+const MOST_FINE = 2;
+
+/** Squares of `by` × `by` pixels as one. */
+function averaged({ width, height, data }: Pixels, by: number): Pixels {
+  const [w, h] = [width / by, height / by];
+  const out = new Uint8Array(w * h * 3);
+  const sums = new Uint32Array(w * 3);
+  for (let y = 0; y < h; y++) {
+    sums.fill(0);
+    for (let dy = 0; dy < by; dy++) {
+      let i = (y * by + dy) * width * 3;
+      for (let x = 0; x < w; x++) {
+        for (let dx = 0; dx < by; dx++, i += 3) {
+          sums[x * 3] += data[i];
+          sums[x * 3 + 1] += data[i + 1];
+          sums[x * 3 + 2] += data[i + 2];
+        }
+      }
+    }
+    for (let i = 0; i < sums.length; i++) out[y * sums.length + i] = sums[i] / (by * by) + 0.5;
+  }
+  return { width: w, height: h, data: out };
+}
+
+/** The card upright, cut out by its place; the whole photograph where it was not found or there is nothing to cut. */
+export function cutCard(image: Pixels, plane: TextPlane | null, place: CardPlace | null): Pixels {
+  if (!plane) return image;
+  if (!place) return warp(image, plane.toImage, plane.width, plane.height, 0);
+  const upright = Math.abs(plane.angle) < 0.1 && plane.toImage[0] > 0;
+  if (upright && areaOf(place.corners) > FILLS * image.width * image.height) return image;
+  const [width, height] = [WIDTH, Math.round(WIDTH / RATIO)];
+  const around: CardPart = {
+    x: -MARGIN * CARD.width,
+    y: -MARGIN * CARD.height,
+    width: (1 + 2 * MARGIN) * CARD.width,
+    height: (1 + 2 * MARGIN) * CARD.height,
+  };
+  const scale: Matrix = [around.width / width, 0, around.x, 0, around.height / height, around.y, 0, 0, 1];
+  return warp(image, multiply(place.toImage, scale), width, height, 0);
+}
+
+/** Area of a quadrilateral in square pixels (the shoelace formula). */
+export function areaOf(corners: Quad): number {
+  const sum = corners.reduce((all, [x, y], i) => {
+    const [u, v] = corners[(i + 1) % 4];
+    return all + x * v - u * y;
+  }, 0);
+  return Math.abs(sum) / 2;
 }

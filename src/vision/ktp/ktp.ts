@@ -1,15 +1,16 @@
 import {
+  type FactBox,
   KTP_FIELDS,
   type KtpField,
   type KtpFieldFact,
   type KtpOcrResult,
   type KtpReading,
 } from "../facts.ts";
-import { type Matrix, type Point, transform } from "../geometry.ts";
+import { type Matrix, type Point, type Quad, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { readBlood } from "./blood.ts";
-import { cutCard } from "./card.ts";
+import { type CardPlace, cutCard, placeCard, roughPlace } from "./card.ts";
 import { findLines } from "./find.ts";
 import { layOut } from "./layout.ts";
 import { firstLooks } from "./looks.ts";
@@ -18,11 +19,10 @@ import { judgeQuality, ktpScore } from "./quality.ts";
 import { openGazetteer } from "./regions.ts";
 import { doubtfulLines, readAgain, readLine } from "./reread.ts";
 import { type Understanding, understand } from "./understand.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
 
 /** The longer side to which a photograph of a card is decoded, in pixels. */
 export const KTP_MAX_SIDE = 2048;
-/** What counts as a KTP's front at all. */
-const KTP_FROM = 0.5;
 
 /** What each field counts for the reading as a whole; the others count a half. */
 const WEIGHTS: Readonly<Partial<Record<KtpField, number>>> = {
@@ -35,12 +35,19 @@ const WEIGHTS: Readonly<Partial<Record<KtpField, number>>> = {
 };
 const OTHER_WEIGHT = 0.25;
 
+/** A reading with what its taker needs to look for more in the picture. */
+export interface JudgedReading extends KtpReading {
+  readonly verdict: Verdict;
+  /** Where the card is; null where the grid of its print was not found. */
+  readonly place: CardPlace | null;
+}
+
 /**
  * Reads the front of a KTP: find text, read it, sort it into columns and rows, name and check the fields.
  * @param image  at most {@link KTP_MAX_SIDE} on its longer side
  * @param now    tells the century of two-digit years
  */
-export async function readKtp(image: Pixels, models: Models, now = new Date()): Promise<KtpReading> {
+export async function readKtp(image: Pixels, models: Models, now = new Date()): Promise<JudgedReading> {
   const begun = performance.now();
   const found = await findLines(image, models);
   const detected = performance.now();
@@ -66,10 +73,13 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     understanding = understand(layout, gazetteer, now);
   }
   const reread = performance.now();
-  const { checks } = understanding;
   const fields = inPhotograph(understanding.fields, found.plane?.toImage ?? null, image);
+  const { plane } = found;
+  const place = plane && layout.frame && placeCard(plane, layout.frame);
+  const about = place ?? roughPlace(plane ?? { toImage: AS_IT_IS, width: image.width, height: image.height });
+  const judged = judgeQuality(image, lines, about, place !== null);
   const score = ktpScore(layout, understanding);
-  const quality = judgeQuality(image, lines);
+  const verdict = verdictOf(score, layout, lines, judged.measures, judged.hints);
   const values = Object.fromEntries(KTP_FIELDS.map((field) => [field, fields[field].value])) as Record<
     KtpField,
     string | null
@@ -78,14 +88,17 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     ...values,
     confidence: overall(fields),
     fields,
-    checks,
-    quality: quality.numbers,
+    checks: [...understanding.checks, ...judged.checks],
+    quality: judged.quality,
   };
   return {
     result,
-    ktpScore: score,
-    hints: score < KTP_FROM ? ["not_a_ktp", ...quality.hints] : quality.hints,
-    card: cutCard(image, found.plane, layout.frame),
+    ktpScore: verdict.score,
+    hints: verdict.hints,
+    verdict,
+    place,
+    outline: place && { card: place.corners, fields: outlines(understanding.fields, plane?.toImage ?? null) },
+    card: cutCard(image, plane, place),
     milliseconds: {
       detect: detected - begun,
       recognise: recognised - detected,
@@ -93,6 +106,24 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
       understand: performance.now() - reread,
     },
   };
+}
+
+/** A photograph that shows too little text to tell a plane. */
+const AS_IT_IS: Matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+
+/** Where the fields lie in the photograph. */
+function outlines(fields: Understanding["fields"], toImage: Matrix | null): Partial<Record<KtpField, Quad>> {
+  return Object.fromEntries(
+    KTP_FIELDS.flatMap((field) => {
+      const { box } = fields[field];
+      return box ? [[field, quadOf(box, toImage)]] : [];
+    }),
+  );
+}
+
+function quadOf([x, y, w, h]: FactBox, toImage: Matrix | null): Quad {
+  const at = (u: number, v: number): Point => (toImage ? transform(toImage, [u, v]) : [u, v]);
+  return [at(x, y), at(x + w, y), at(x + w, y + h), at(x, y + h)];
 }
 
 /** The fields with their boxes in the photograph's pixels, clipped to it. */
@@ -106,13 +137,7 @@ function inPhotograph(
     KTP_FIELDS.map((field) => {
       const { box } = fields[field];
       if (!box) return [field, fields[field]];
-      const [x, y, w, h] = box;
-      const corners = [
-        [x, y],
-        [x + w, y],
-        [x + w, y + h],
-        [x, y + h],
-      ].map((p): Point => (toImage ? transform(toImage, p as unknown as Point) : (p as unknown as Point)));
+      const corners = quadOf(box, toImage);
       const [xs, ys] = [corners.map(([u]) => clip(u, width)), corners.map(([, v]) => clip(v, height))];
       const [left, top] = [Math.min(...xs), Math.min(...ys)];
       return [field, { ...fields[field], box: [left, top, Math.max(...xs) - left, Math.max(...ys) - top] }];

@@ -1,59 +1,114 @@
-import type { Hint } from "../facts.ts";
+import type { Hint, KtpCheck, KtpQuality } from "../facts.ts";
 import type { Pixels } from "../image.ts";
+import type { CardPlace } from "./card.ts";
 import type { Layout } from "./layout.ts";
+import { type CardMeasures, measureCard } from "./measure.ts";
 import type { Line } from "./pieces.ts";
 import type { Understanding } from "./understand.ts";
 
-/** Where a number of the quality turns from fit to unfit. */
-const LIMITS = {
-  /** Mean luma 0..255 of the card. */
+/**
+ * Where a measure of a photograph turns from fit to unfit. Chosen on drawn cards (`kyc sample`): between those with the
+ * fault and those without, nearer to the first. A fault alone refuses nothing: it says why a card could not be read.
+ */
+export const QUALITY_LIMITS = {
+  /** Mean luma of the card, 0..255. */
   dark: 60,
   bright: 232,
-  /** Height of the lines of text in pixels; below it letters run into one another. */
-  lineHeight: 14,
+  /** Millimetres on the card; sharp photographs have 0.05 to 0.1, and from 0.2 strokes run into one another. */
+  blur: 0.12,
+  /** Beyond this it is not the want of pixels alone that blurs a small card. */
+  strongBlur: 0.18,
   /** Mean certainty of the letters, 0..1. */
   legibility: 0.8,
+  /** Share of the card: a letter of a value is about 0.0005, a word 0.005. */
+  glare: 0.005,
+  /** Hundredths of chromaticity: copies in grey have 0.3 to 0.5, cards 3 and more. */
+  colour: 1.2,
+  /** Decibels: screens have 30 and more, cards 13 at most. */
+  pattern: 22,
+  /** Share of the card; its edges are known to about 3% of its sides. */
+  outside: 0.06,
+  /** Degrees. */
+  rotation: 30,
+  /** Pixels in the card's width: letters are then 9 pixels high. */
+  cardPixels: 600,
 } as const;
-/** Height of lines from which more pixels make no difference. */
-const AMPLE_LINE_HEIGHT = 28;
 
-/** How fit a photograph of a card is to be read. Each number 0 (useless) .. 1 (as good as it needs to be). */
-export interface KtpQuality {
-  readonly numbers: Readonly<Record<"brightness" | "resolution" | "legibility", number>>;
+/** What was measured, what is wrong by it, and what it says of the card's being the card itself. */
+export interface JudgedQuality {
+  readonly quality: KtpQuality;
+  readonly measures: CardMeasures;
+  /** Faults of the photograph. */
   readonly hints: readonly Hint[];
+  readonly checks: readonly KtpCheck[];
 }
 
-export function judgeQuality(image: Pixels, lines: readonly Line[]): KtpQuality {
-  const luma = meanLuma(image);
-  const heights = lines
-    .map(({ quad: [tl, , , bl] }) => Math.hypot(tl[0] - bl[0], tl[1] - bl[1]))
-    .sort((a, b) => a - b);
-  const height = heights[heights.length >> 1] ?? 0;
+/**
+ * How fit a photograph of a card is to be read, and whether it shows the card itself.
+ * @param place  where the card is, or roughly is
+ * @param sure   whether it is known there: copies are told only then
+ */
+export function judgeQuality(
+  image: Pixels,
+  lines: readonly Line[],
+  place: CardPlace,
+  sure: boolean,
+): JudgedQuality {
+  const measures = measureCard(image, place);
   const scores = lines.flatMap(({ letters }) => letters.map(({ score }) => score));
   const legibility = scores.length > 0 ? scores.reduce((a, b) => a + b, 0) / scores.length : 0;
-  const hints: Hint[] = [];
-  if (luma < LIMITS.dark) hints.push("too_dark");
-  if (luma > LIMITS.bright) hints.push("too_bright");
-  if (lines.length > 0 && height < LIMITS.lineHeight) hints.push("too_small");
-  else if (lines.length > 0 && legibility < LIMITS.legibility) hints.push("blurred");
+  const limits = QUALITY_LIMITS;
+  const small = measures.card_pixels < limits.cardPixels;
+  const illegible = lines.length > 0 && legibility < limits.legibility;
+  const [dark, bright] = [measures.luma < limits.dark, measures.luma > limits.bright];
+  const glaring = measures.glare > limits.glare && !bright;
+  const copied = sure && !dark && measures.colour < limits.colour;
+  const screened = sure && measures.pattern > limits.pattern;
+  const faults: readonly (readonly [Hint, boolean])[] = [
+    ["screen_capture", screened],
+    ["photocopy", copied],
+    ["too_dark", dark],
+    ["too_bright", bright],
+    ["glare", glaring],
+    ["cropped", measures.outside > limits.outside],
+    ["too_small", small],
+    // Few pixels look blurred too: what helps is to come nearer.
+    [
+      "blurred",
+      measures.blur > limits.strongBlur ||
+        (!small && (measures.blur > limits.blur || (illegible && !dark && !glaring))),
+    ],
+    ["rotated", Math.abs(measures.rotation) > limits.rotation],
+  ];
+  const rounded = (n: number) => Number(n.toFixed(3));
+  const { glare_box, ...numbers } = measures;
   return {
-    numbers: {
-      brightness: Math.max(0, 1 - Math.abs(luma - 160) / 160),
-      resolution: Math.min(1, height / AMPLE_LINE_HEIGHT),
-      legibility,
+    measures,
+    quality: {
+      ...(Object.fromEntries(
+        Object.entries(numbers).map(([name, n]) => [name, rounded(n)]),
+      ) as typeof numbers),
+      legibility: rounded(legibility),
+      glare_box,
     },
-    hints,
+    hints: faults.flatMap(([hint, is]) => (is ? [hint] : [])),
+    checks: sure
+      ? [
+          {
+            name: "in_colour",
+            ok: !copied,
+            detail: copied ? "the card has no colours, as a photocopy" : "the card has its colours",
+          },
+          {
+            name: "not_from_screen",
+            ok: !screened,
+            detail: screened
+              ? "coloured stripes as a screen's lie over the card"
+              : "no stripes of a screen were found",
+          },
+        ]
+      : [],
   };
-}
-
-function meanLuma({ data }: Pixels): number {
-  // Every 16th pixel tells the same.
-  const step = 16 * 3;
-  let sum = 0;
-  let n = 0;
-  for (let i = 0; i + 2 < data.length; i += step, n++)
-    sum += 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
-  return n > 0 ? sum / n : 0;
 }
 
 /** What each sign of a KTP's front counts; together 1. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KTP_FIELDS, type KtpField, type KtpOcrResult } from "../../../src/vision/facts.ts";
 import { byField, compareKtp, ktpSummary, reliability } from "../../../src/vision/ktp/evaluate.ts";
+import { FLAWLESS } from "../../support/quality.ts";
 
 type Said = Partial<Record<KtpField, readonly [value: string | null, confidence: number]>>;
 
@@ -17,7 +18,7 @@ function result(said: Said): KtpOcrResult {
     KtpField,
     string | null
   >;
-  return { ...values, confidence: 0, fields, checks: [], quality: {} };
+  return { ...values, confidence: 0, fields, checks: [], quality: FLAWLESS };
 }
 
 const NIK = "3217060112870001";
