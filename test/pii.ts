@@ -4,17 +4,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { runCommand } from "./support/command.ts";
+import { startKafka } from "./support/kafka.ts";
 import { startPostgres } from "./support/postgres.ts";
 import { startProcess } from "./support/process.ts";
 import { startS3 } from "./support/s3.ts";
-import { type Person, people } from "./support/service.ts";
+import { type Client, type Person, people } from "./support/service.ts";
 
 /*
  * Looks for personal data in all that a service leaves behind: `npm run test:pii -- --times 100`. It verifies so many
  * invented citizens over HTTP, with the log at debug, then searches every byte of the database's files (its journal
- * included), the object store, the data folder, the log and the traces for what was on their cards and selfies, in the
+ * included), the object store, the topics, the data folder, the log and the traces for what was on their cards and selfies, in the
  * forms in which it could stand there. Ends with 1 where anything is found, or where the search itself does not work.
  */
 const { values: flags } = parseArgs({
@@ -29,6 +31,8 @@ if (!Number.isInteger(times) || times < 1 || !Number.isInteger(seed)) {
 
 /** Shorter texts than this stand in any file by chance. */
 const LEAST_LETTERS = 9;
+const TOPICS = "topics (but for names)";
+const SENT_WITHIN_MS = 60_000;
 /** Bytes of a picture that are looked for: none of another picture, or of anything else, has the same. */
 const PICTURE_BYTES = 24;
 /** Different ones among them: a plain ground, and the tables of a JPEG's header, are the same in many. */
@@ -100,6 +104,15 @@ function filesWith(needles: readonly Needle[], folder: string, scratch: string):
   return stdout.split("\n").filter(Boolean);
 }
 
+/** Waits until every event has been sent. */
+async function allSent(platform: Client): Promise<void> {
+  for (const until = Date.now() + SENT_WITHIN_MS; Date.now() < until; await pause(250)) {
+    const { body } = await platform.get("/events?limit=500");
+    if (body.length > 0 && body.every((event: { sentAt: string | null }) => event.sentAt !== null)) return;
+  }
+  throw new Error("events are not sent");
+}
+
 const after: (() => unknown)[] = [];
 const scratch = mkdtempSync(join(tmpdir(), "kyc-pii-"));
 async function search(): Promise<number> {
@@ -114,6 +127,11 @@ async function search(): Promise<number> {
   const url = await server.createDatabase();
   const s3 = await startS3();
   if (!("skip" in s3)) after.push(s3.stop);
+  const kafka = await startKafka();
+  if (!("skip" in kafka)) {
+    after.push(kafka.stop);
+    for (const kind of ["ktp_uploaded", "verified", "failed"]) kafka.createTopic(`payu.kyc.${kind}`, 1);
+  }
   // Takes whatever is exported over HTTP, as it comes.
   let spans = 0;
   const collector = createServer((request, response) => {
@@ -137,6 +155,7 @@ async function search(): Promise<number> {
     ENABLE_TRACING: "true",
     OTLP_ENDPOINT: `http://127.0.0.1:${port}/v1/traces`,
     KYC_ALLOW_BASELINE_LIVENESS: "true",
+    ...("skip" in kafka ? {} : { KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap }),
     ...("skip" in s3
       ? {}
       : {
@@ -164,6 +183,7 @@ async function search(): Promise<number> {
     await client.get(`/verify/${randomUUID()}?name=${encodeURIComponent(person.name)}&nik=${person.nik}`);
     ended[body.status ?? "refused"] = (ended[body.status ?? "refused"] ?? 0) + 1;
   }
+  if (!("skip" in kafka)) await allSent(await service.client("platform", "kyc:service"));
   await service.stop();
   const log = service.output();
   writeFileSync(join(logs, "service.log"), log);
@@ -184,25 +204,32 @@ async function search(): Promise<number> {
     "data folder": dataDir,
     "log at debug": logs,
     traces,
+    ...("skip" in kafka ? {} : { [TOPICS]: kafka.folder }),
   };
   const needles = drawn.flatMap(needlesOf);
+  // The contract has the name in events; all else must not be there.
+  const unnamed = needles.filter(({ what }) => !what.startsWith("name"));
   let hits = 0;
   for (const [place, folder] of Object.entries(places)) {
-    const files = filesWith(needles, folder, scratch);
+    const looked = place === TOPICS ? unnamed : needles;
+    const files = filesWith(looked, folder, scratch);
     const kinds = files.map((file) => {
-      const found = needles.find((needle) => filesWith([needle], file, scratch).length > 0);
+      const found = looked.find((needle) => filesWith([needle], file, scratch).length > 0);
       return `    ${file.slice(folder.length)}: ${found?.what}`;
     });
     hits += files.length;
     process.stdout.write([`  ${place}: ${files.length} hits`, ...kinds, ""].join("\n"));
   }
+  if ("skip" in kafka) process.stdout.write(`  (no topics: ${kafka.skip})\n`);
   if ("skip" in s3) process.stdout.write(`  (a folder in place of S3: ${s3.skip})\n`);
 
   // What must be found, or the search is blind: user ids are stored in the clear, and a NIK that was put there.
   const known = users.map((user) => ({ what: "user id", bytes: Buffer.from(user) }));
   writeFileSync(join(logs, "planted"), `x${drawn[0]!.nik}y`);
   const sighted =
-    filesWith(known, server.folder, scratch).length > 0 && filesWith(needles, logs, scratch).length === 1;
+    filesWith(known, server.folder, scratch).length > 0 &&
+    ("skip" in kafka || filesWith(known, kafka.folder, scratch).length > 0) &&
+    filesWith(needles, logs, scratch).length === 1;
   process.stdout.write(
     `\n${needles.length} needles; the search finds what is known to be there: ${sighted}\n`,
   );

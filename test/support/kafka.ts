@@ -21,6 +21,8 @@ const MOST_HEAP = "-Xmx384m";
 /** A Kafka broker of a test's own (KRaft, one node) on 127.0.0.1, gone with `stop`. */
 export interface TestKafka {
   readonly bootstrap: string;
+  /** Where its topics lie, as files. */
+  readonly folder: string;
   createTopic(name: string, partitions: number): void;
   /** kill -9: it answers no more. */
   kill(): Promise<void>;
@@ -121,6 +123,7 @@ export async function startKafka(): Promise<TestKafka | { readonly skip: string 
   await start();
   return {
     bootstrap: `127.0.0.1:${port}`,
+    folder,
     createTopic(name, partitions) {
       const tool = java("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", `127.0.0.1:${port}`);
       run(...tool, "--create", "--topic", name, "--partitions", `${partitions}`, "--replication-factor", "1");
