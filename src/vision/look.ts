@@ -80,8 +80,9 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
   };
 }
 
-/** A card's words in black on white without a portrait: typed, not a card. */
-const isForm = (quality: KtpReport["result"]["quality"]): boolean => quality.colour < QUALITY_LIMITS.colour;
+/** A card's words without a portrait, in black on white or on another ground than a KTP's: typed, not a card. */
+const isForm = ({ colour, ground }: KtpReport["result"]["quality"]): boolean =>
+  colour < QUALITY_LIMITS.colour || ground < QUALITY_LIMITS.ground;
 
 /** Width of the largest face in shares of the picture's shorter side; null where there is none. */
 async function faceWidth(image: Pixels, models: Models): Promise<number | null> {

@@ -96,6 +96,8 @@ describe("the command line", () => {
       "exact_but_spacing",
       "nik_exact",
       "confident_wrong_nik",
+      "sure",
+      "sure_exact",
     ]);
     assert.deepEqual([ktp.cards, ktp.fields, ktp.nik_exact, ktp.confident_wrong_nik], [2, 34, 2, 0]);
     assert.ok(ktp.exact >= 32, JSON.stringify(ktp));

@@ -96,6 +96,7 @@ function repositories(
         rejectionReason: null,
         ktpAttempts: 0,
         selfieAttempts: 0,
+        livenessAttempts: 0,
         dukcapilTries: 0,
         dukcapilDueAt: null,
         createdAt: "2026-03-01T10:00:00.123Z",
@@ -165,6 +166,7 @@ function repositories(
       rejectionReason: "none",
       ktpAttempts: 1,
       selfieAttempts: 2,
+      livenessAttempts: 1,
       dukcapilTries: 3,
       dukcapilDueAt: at(5),
       completedAt: at(9),
@@ -585,6 +587,10 @@ function repositories(
     await sql`
       INSERT INTO kyc_image_removals (reference, due_at)
       SELECT 'reference-' || i, now() + i * interval '1 minute'
+      FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
+    await sql`
+      INSERT INTO kyc_liveness_challenges (challenge_id, verification_id, nonce, actions, issued_at, expires_at)
+      SELECT 'challenge-' || i, 'v-' || i, 'n', '[]', now(), now()
       FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
     await sql`ANALYZE`.execute(storage.db);
 

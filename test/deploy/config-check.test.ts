@@ -22,7 +22,7 @@ test("config check prints what the service takes, and no secret", () => {
       PORT: "9001",
       KYC_KEYS: `a:${Buffer.from(CANARY.slice(0, 32)).toString("base64")}`,
       SECRET_KEY: CANARY,
-      DATABASE_URL: `postgresql://kyc:${CANARY}/@x@db:5432/kyc`,
+      DATABASE_URL: `postgresql://kyc:${CANARY}/@x@db:5432/kyc?sslmode=verify-full`,
       REDIS_URL: `rediss://:${CANARY}@redis:6379/1`,
       STORAGE_URL: "s3://bucket",
       AWS_ACCESS_KEY_ID: CANARY,
@@ -42,7 +42,7 @@ test("config check prints what the service takes, and no secret", () => {
   assert.equal(stdout.includes(Buffer.from(CANARY.slice(0, 32)).toString("base64")), false, "a key is shown");
   const { settings, warnings } = JSON.parse(stdout);
   assert.equal(settings.port, "9001");
-  assert.equal(settings.databaseUrl, "postgresql://kyc:***@db:5432/kyc");
+  assert.equal(settings.databaseUrl, "postgresql://kyc:***@db:5432/kyc?sslmode=verify-full");
   assert.equal(settings["http.redisUrl"], "rediss://:***@redis:6379/1");
   assert.equal(settings["auth.secret"], "(set)");
   assert.equal(settings["dukcapil.url"], "http://10.1.2.3:8000");

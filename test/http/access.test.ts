@@ -52,6 +52,17 @@ test("keys that the provider has changed are fetched when a token needs them, an
 /** Operations that need no token, and say nothing of anybody. A new one is a decision to be made here. */
 const OPEN = ["GET /health", "GET /metrics", "GET /ready", "POST /api/v1/kyc/capture/open"];
 
+/** A well-made form of a liveness challenge. */
+function frames(): FormData {
+  const form = new FormData();
+  form.set("nonce", "a nonce");
+  for (let i = 0; i < 8; i++) {
+    form.append("frames", new Blob([jpeg()]), "frame.jpg");
+    form.append("captured_at", `${i * 100}`);
+  }
+  return form;
+}
+
 test("over every route of the running service, a stranger gets nothing of another's", async (t) => {
   const service = await startTestService();
   t.after(() => service.close());
@@ -78,13 +89,21 @@ test("over every route of the running service, a stranger gets nothing of anothe
   for (const [pattern, methods] of Object.entries(paths)) {
     for (const [verb, { security }] of Object.entries(methods)) {
       const method = verb.toUpperCase();
-      const path = pattern.replace("{verification_id}", id).replace("{user_id}", "owner-of-it");
-      const send = (headers: Record<string, string>) =>
-        fetch(service.url + path, {
+      const path = pattern
+        .replace("{verification_id}", id)
+        .replace("{challenge_id}", "challenge-of-it")
+        .replace("{user_id}", "owner-of-it");
+      const send = (headers: Record<string, string>) => {
+        if (method !== "POST") return fetch(service.url + path, { method, headers });
+        if (pattern.endsWith("/frames"))
+          return fetch(service.url + path, { method, headers, body: frames() });
+        const body = JSON.stringify(bodies[pattern.replace(BASE, "")] ?? {});
+        return fetch(service.url + path, {
           method,
-          headers: { ...headers, ...(method === "POST" && { "content-type": "application/json" }) },
-          ...(method === "POST" && { body: JSON.stringify(bodies[pattern.replace(BASE, "")] ?? {}) }),
+          headers: { ...headers, "content-type": "application/json" },
+          body,
         });
+      };
       if (!security?.length) {
         open.push(`${method} ${pattern}`);
         assert.ok(!(await (await send({})).text()).includes(id), pattern);

@@ -48,13 +48,14 @@ test("S3 that is away costs no attempt and loses nothing; an erased user leaves 
   assert.equal(taken.status, 200, JSON.stringify(taken.body));
   const done = await user.selfie(id, person!.selfie);
   assert.equal(done.body.status, "VERIFIED", JSON.stringify(done.body));
-  assert.equal(objectsUnder(s3.folder).length, 2);
+  // Card, selfie, and of the card the portrait and the signature.
+  assert.equal(objectsUnder(s3.folder).length, 4);
 
   const { status, body } = await platform.remove("/user/user-of-s3");
   assert.equal(status, 200, JSON.stringify(body));
   assert.deepEqual(body, {
     user_id: "user-of-s3",
-    erased: { verifications: 1, images: 2, events: 0 },
+    erased: { verifications: 1, images: 4, events: 0 },
     images_elsewhere: [],
   });
   assert.deepEqual(objectsUnder(s3.folder), []);

@@ -22,9 +22,11 @@ export const QUALITY_LIMITS = {
   legibility: 0.8,
   /** Share of the card: a letter of a value is about 0.0005, a word 0.005. */
   glare: 0.005,
+  /** Share of a KTP's ground on a card in colour: 0.5 and more on cards, less than 0.1 on paper. */
+  ground: 0.3,
   /** Hundredths of chromaticity: copies in grey have 0.3 to 0.5, cards 3 and more. */
   colour: 1.2,
-  /** Decibels: screens have 30 and more, cards 13 at most. */
+  /** Decibels: screens have 30 and more, cards 18 at most. */
   pattern: 22,
   /** Share of the card; its edges are known to about 3% of its sides. */
   outside: 0.06,

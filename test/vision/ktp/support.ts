@@ -3,14 +3,14 @@ import type { KtpReading } from "../../../src/vision/facts.ts";
 import { decodeImage } from "../../../src/vision/image.ts";
 import { compareKtp, type FieldOutcome } from "../../../src/vision/ktp/evaluate.ts";
 import { KTP_MAX_SIDE, readKtp } from "../../../src/vision/ktp/ktp.ts";
+import { networksFor } from "../../../src/vision/look.ts";
 import type { Models } from "../../../src/vision/models/models.ts";
 import { openModels } from "../../../src/vision/models/open.ts";
 import { sharedCache } from "../models/support.ts";
 
 /** The networks that read text. */
 export async function textModels(): Promise<Models> {
-  const names = ["text-detection", "text-recognition", "text-direction"] as const;
-  return openModels({ cacheDir: await sharedCache(), threads: 1, names });
+  return openModels({ cacheDir: await sharedCache(), threads: 1, names: networksFor(false) });
 }
 
 /** Sample cards are as of this day. */
