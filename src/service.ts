@@ -133,7 +133,12 @@ async function build(
   });
   undo.push(() => database.close());
   const { db } = database;
-  const events = outbox({ db, sealer, traceparent: currentTraceparent });
+  const events = outbox({
+    db,
+    sealer,
+    traceparent: currentTraceparent,
+    onBroken: (event_id, err) => log.error({ event_id, err }, "a stored event does not open and is not sent"),
+  });
   if (config.events.bootstrapServers.length > 0) {
     const relay = startRelay({
       outbox: events,

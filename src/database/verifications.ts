@@ -158,6 +158,18 @@ export function verifications({
     return verificationOf(row, sealer);
   }
 
+  /** One row whose seal does not open must not keep the others from being shown: it is shown without what is sealed. */
+  const openedOrBare = (row: Parameters<typeof summaryOf>[0]) => {
+    try {
+      return summaryOf(row, sealer);
+    } catch (error) {
+      if (!(error instanceof SealBrokenError)) throw error;
+      onBroken(row.verification_id, error);
+      const nothing = { ktp_ocr_result: null, dukcapil_result: null };
+      return summaryOf({ ...row, ...nothing }, sealer);
+    }
+  };
+
   return {
     async start({ verificationId, userId, type, consent, by = SERVICE, now }) {
       const values = {
@@ -230,7 +242,7 @@ export function verifications({
       const last = page.at(-1);
       const more = rows.length > limit && last;
       return {
-        items: page.map((row) => summaryOf(row, sealer)),
+        items: page.map((row) => openedOrBare(row)),
         next: more ? encodeCursor({ createdAt: last.position, verificationId: last.verification_id }) : null,
       };
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Schema } from "../database/schema.ts";
-import type { Sealer } from "../security/sealer.ts";
+import { SealBrokenError, type Sealer } from "../security/sealer.ts";
 import type { KycEvent } from "../verification/ports.ts";
 
 /** CloudEvents `source`, a URI reference. */
@@ -28,6 +28,8 @@ export interface OutboxEvent {
   /** W3C trace context of the request that caused it. */
   readonly traceparent: string | null;
   readonly sentAt: Date | null;
+  /** Tries to send it that failed. */
+  readonly attempts: number;
 }
 
 /** Events kept beside the state that they tell of, until somebody has sent them. */
@@ -54,21 +56,24 @@ const contextOf = (eventId: string) => `kyc_outbox.payload:${eventId}`;
 
 /**
  * @param traceparent  the trace context of whatever runs now, if any
+ * @param onBroken     told of events that are left out because they do not open
  */
 export function outbox({
   db,
   sealer,
   traceparent = () => null,
+  onBroken = () => undefined,
 }: {
   db: Kysely<Schema>;
   sealer: Sealer;
   traceparent?: () => string | null;
+  onBroken?: (eventId: string, error: SealBrokenError) => void;
 }): Outbox {
   const read = async (limit: number, where: { after: number; unsent: boolean }): Promise<OutboxEvent[]> => {
     let query = db.selectFrom("kyc_outbox").selectAll().where("id", ">", where.after);
     if (where.unsent) query = query.where("sent_at", "is", null);
     const rows = await query.orderBy("id").limit(limit).execute();
-    return rows.map((row) => ({
+    const opened = (row: (typeof rows)[number]): OutboxEvent => ({
       id: row.id,
       kind: row.kind as KycEvent["kind"],
       userId: row.user_id,
@@ -76,7 +81,18 @@ export function outbox({
       ce: { id: row.event_id, source: row.source, type: row.type, time: row.created_at.toISOString() },
       traceparent: row.traceparent,
       sentAt: row.sent_at,
-    }));
+      attempts: row.attempts,
+    });
+    return rows.flatMap((row) => {
+      try {
+        return [opened(row)];
+      } catch (error) {
+        // One event that does not open must not keep the others back; it stays where it is.
+        if (!(error instanceof SealBrokenError)) throw error;
+        onBroken(row.event_id, error);
+        return [];
+      }
+    });
   };
 
   return {

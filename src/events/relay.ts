@@ -31,6 +31,10 @@ export interface Relay {
 
 /** Events sent at once. */
 const BATCH = 200;
+/** After so many tries of a batch its events are sent one by one. */
+const TRIES_TOGETHER = 3;
+/** So many users' events refused and none sent: it is not the events. */
+const REFUSED_IN_A_ROW = 3;
 /** How often it looks for events that another process wrote. */
 const IDLE_MS = 1000;
 /** Longer than a batch may take (the sink gives up earlier): nobody else begins while this one may still be sending. */
@@ -62,13 +66,40 @@ export function startRelay({ outbox, sink, lease, now, onError, onRecovered }: R
     if (events.length === 0) return false;
     const ids = events.map(({ id }) => id);
     try {
-      await sink.send(events);
+      // Taken one by one where all at once was refused again and again: one event may be what is refused.
+      if (events.some(({ attempts }) => attempts >= TRIES_TOGETHER)) await sendOneByOne(events);
+      else await sink.send(events);
     } catch (error) {
       await outbox.markTried(ids);
       throw error;
     }
     await outbox.markSent(ids, now());
     return events.length === BATCH;
+  }
+
+  /**
+   * Sends what can be sent. Behind an event that is refused only those of the same user wait.
+   * @throws where any was refused
+   */
+  async function sendOneByOne(events: readonly OutboxEvent[]): Promise<void> {
+    const blocked = new Set<string>();
+    let sent = 0;
+    let refusal: unknown;
+    for (const event of events) {
+      if (blocked.has(event.userId)) continue;
+      if (!(await lease.hold(LEASE_SECONDS))) throw refusal ?? new Error("another process relays now");
+      try {
+        await sink.send([event]);
+        await outbox.markSent([event.id], now());
+        sent++;
+      } catch (error) {
+        refusal = error;
+        blocked.add(event.userId);
+        // The sink itself is away.
+        if (sent === 0 && blocked.size >= REFUSED_IN_A_ROW) break;
+      }
+    }
+    if (refusal !== undefined) throw refusal;
   }
 
   const running = (async () => {

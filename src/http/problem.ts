@@ -118,10 +118,33 @@ function translate(error: unknown, { refusal, failure }: RouteCodes): KycError {
   if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
     return new KycError(refusal, statusCode, `The request cannot be accepted: ${STATUS_CODES[statusCode]}.`);
   }
+  if (isAway(error)) {
+    return new KycError(failure, 503, "A part of the service is away. Try again in a moment.", {
+      retryAfter: AWAY_RETRY_SECONDS,
+      cause: error,
+    });
+  }
   return new KycError(
     failure,
     500,
     "Something went wrong here. Try again; where it stays so, report the request_id.",
     { cause: error },
   );
+}
+
+/** A database that is restarted is there again by then. */
+const AWAY_RETRY_SECONDS = 5;
+/** Node's codes of a connection that was refused or lost; PostgreSQL's of one that it closes or cannot take (08, 57P, 53300). */
+const AWAY_CODES =
+  /^(?:ECONN(?:REFUSED|RESET|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|08\w{3}|57P0[1-3]|53300)$/;
+/** What the driver says without a code. */
+const AWAY_WORDS = /^(?:Connection terminated|timeout exceeded when trying to connect)/;
+
+/** Whether a part that the service needs, the database above all, cannot be reached now. */
+function isAway(error: unknown): boolean {
+  const { code, message, errors } = (error ?? {}) as { code?: unknown; message?: unknown; errors?: unknown };
+  if (typeof code === "string" && AWAY_CODES.test(code)) return true;
+  if (typeof message === "string" && AWAY_WORDS.test(message)) return true;
+  // Of a name with several addresses each is tried.
+  return Array.isArray(errors) && errors.some(isAway);
 }

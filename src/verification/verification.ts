@@ -233,6 +233,14 @@ export function kycService(parts: Parts): KycService {
       throw notYours();
     }
     refuseWrongStep(found, step);
+    if (step === "selfie" && found.type === "FULL_KYC" && found.embeddingModel !== vision.faceModel.name) {
+      throw new KycError(
+        STEP_CODE[step],
+        409,
+        "The card was read by a former version of this service, whose faces cannot be compared. Start a new verification.",
+        { extra: { verification_status: found.status } },
+      );
+    }
     if (policy.consentRequired && found.consent === null && step === "ktp") {
       throw new KycError(
         STEP_CODE[step],

@@ -98,7 +98,7 @@ export function App() {
       if (!session) return;
       void step(async (key) => {
         const body = { verification_id: session.verificationId, ktp_image };
-        const { status, ocr_result } = await clientOf(session).uploadKtp(body, { idempotencyKey: key });
+        const { status, ocr_result } = await clientOf(session).uploadKtp(body, {}, { idempotencyKey: key });
         void loadGuide().catch(() => undefined);
         return status === "PROCESSING"
           ? { at: "confirm", read: ocr_result }
