@@ -7,7 +7,8 @@ import {
   DukcapilUnavailableError,
 } from "../../src/dukcapil/dukcapil.ts";
 import { kemendagriDukcapil } from "../../src/dukcapil/kemendagri.ts";
-import { freePort, json, QUICK, type SmallServer, smallServer } from "./support.ts";
+import { freePort } from "../support/ports.ts";
+import { json, QUICK, type SmallServer, smallServer } from "./support.ts";
 
 const SITI: DukcapilQuery = {
   nik: "3273014404850002",

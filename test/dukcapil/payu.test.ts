@@ -14,7 +14,8 @@ import {
 import { embeddedDukcapil } from "../../src/dukcapil/embedded.ts";
 import { type PayuDukcapilOptions, payuDukcapil } from "../../src/dukcapil/payu.ts";
 import { startSimulator } from "../../src/dukcapil/simulator.ts";
-import { freePort, json, QUICK, type SmallServer, smallServer, temporaryRegister } from "./support.ts";
+import { freePort } from "../support/ports.ts";
+import { json, QUICK, type SmallServer, smallServer, temporaryRegister } from "./support.ts";
 
 const JOHN: DukcapilQuery = {
   nik: "3201234567890001",

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openRedis } from "../../src/http/redis.ts";
-import { freePort } from "../dukcapil/support.ts";
+import { freePort } from "../support/ports.ts";
 import { assertProblem, BASE, bearer, serve } from "./support.ts";
 
 const HAS_REDIS = spawnSync("redis-server", ["--version"]).status === 0;

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./ports.ts";
 
 const VERSION = "4.1.1";
 /** The broker's jars from Maven Central, some 43 MB. */
@@ -54,15 +55,6 @@ export function fetchKafka(): void {
   rmSync(work, { recursive: true, force: true });
   if (status !== 0) throw new Error(`mvn: ${error?.message ?? stdout}`);
   writeFileSync(COMPLETE, "");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const java = (main: string, ...args: string[]) => ["-cp", `${JARS}/*`, main, ...args];

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { freePort } from "./ports.ts";
 
 /** VersityGW: the S3 protocol with Signature V4 over a folder. https://github.com/versity/versitygw */
 const MODULE = "github.com/versity/versitygw/cmd/versitygw";
@@ -46,15 +46,6 @@ export function buildS3(): void {
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(`go install ${MODULE}: ${error?.message ?? stderr}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** @returns the server with an empty bucket, or why none could be started */
