@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { Random } from "../src/sample/random.ts";
 import { runCommand } from "./support/command.ts";
 import { startPostgres } from "./support/postgres.ts";
 import { type ServiceProcess, startProcess } from "./support/process.ts";
@@ -29,17 +30,6 @@ const LONGEST_LIFE_MS = 2500;
 /** A claim ends by itself after a minute, a registry check is taken up after 45 s. */
 const SETTLED_WITHIN_MS = 180_000;
 const RETRY_MS = 500;
-
-/** Mulberry32, by Tommy Ettinger: small, seeded, good enough to choose moments. */
-function randomOf(state: number): () => number {
-  let a = state;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What one verification was answered so far. */
 interface Journal {
@@ -126,10 +116,10 @@ async function run(): Promise<number> {
     }
   }
 
-  const random = randomOf(seed);
+  const random = new Random(seed);
   const clients = Promise.all(drawn.map((_, number) => verifyAll(number)));
   for (let kills = 1; kills <= times; kills++) {
-    await pause(random() * LONGEST_LIFE_MS);
+    await pause(random.between(0, LONGEST_LIFE_MS));
     up = Promise.withResolvers<void>();
     await service.kill();
     service = await start();

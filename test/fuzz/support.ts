@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import sharp from "sharp";
+import { Random } from "../../src/sample/random.ts";
 
 /** Part of an OpenAPI document, as far as requests are made from it. */
 export interface Document {
@@ -187,21 +188,10 @@ function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** A generator of numbers that a seed repeats (mulberry32). */
-export function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Pictures that mean harm: cut, flipped, lying about their size or format, bombs, noise. Number `i` is always the same. */
 export async function hostileImage(i: number, good: Uint8Array): Promise<Buffer> {
-  const random = numbers(i + 1);
-  const below = (most: number) => Math.floor(random() * most);
+  const random = new Random(i);
+  const below = (most: number) => Math.floor(random.between(0, most));
   const bytes = Buffer.from(good);
   const noise = (length: number) => Buffer.from(Array.from({ length }, () => below(256)));
   const kind = i % 12;
