@@ -1,4 +1,5 @@
 import onnxProto from "onnx-proto";
+import { floatsOf } from "./onnx.ts";
 
 const { onnx } = onnxProto;
 type Node = onnxProto.onnx.INodeProto;
@@ -247,10 +248,5 @@ const floatAttribute = (name: string, f: number) =>
 const isPadded = (conv: Node) =>
   conv.attribute?.some(({ name, ints }) => name === "pads" && ints?.some((pad) => Number(pad) !== 0)) ??
   false;
-
-function floatsOf({ rawData, floatData }: Tensor): Float32Array {
-  if (!rawData?.length) return Float32Array.from(floatData ?? []);
-  return new Float32Array(Uint8Array.from(rawData).buffer);
-}
 
 const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);

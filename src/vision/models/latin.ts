@@ -1,4 +1,5 @@
 import onnxProto from "onnx-proto";
+import { floatsOf } from "./onnx.ts";
 
 const { onnx } = onnxProto;
 
@@ -42,11 +43,6 @@ export function keepClasses(model: Uint8Array, keys: string, alphabet: readonly 
     axes?.splice(-1, 1, onnx.TensorShapeProto.Dimension.create({ dimValue: columns.length }));
   }
   return onnx.ModelProto.encode(decoded).finish();
-}
-
-function floatsOf({ rawData, floatData }: onnxProto.onnx.ITensorProto): Float32Array {
-  if (!rawData?.length) return Float32Array.from(floatData ?? []);
-  return new Float32Array(Uint8Array.from(rawData).buffer);
 }
 
 /** Of a matrix of `width` columns, those named. */

@@ -127,3 +127,9 @@ function valueInfo(name: string, shape?: readonly Axis[]) {
     type: { tensorType: { elemType: FLOAT, ...(dim && { shape: { dim } }) } },
   });
 }
+
+/** The numbers of a float32 tensor, however its writer laid them down. */
+export function floatsOf({ rawData, floatData }: onnxProto.onnx.ITensorProto): Float32Array {
+  if (!rawData?.length) return Float32Array.from(floatData ?? []);
+  return new Float32Array(Uint8Array.from(rawData).buffer);
+}
