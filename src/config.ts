@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_POOL, type PoolOptions } from "./database/pool.ts";
+import type { KafkaOptions } from "./events/kafka.ts";
 import type { S3Options } from "./images/s3-store.ts";
 import { DEFAULT_RETENTION, type Period, type RetentionPolicy } from "./verification/custody.ts";
 
@@ -82,16 +83,9 @@ export interface Config {
       readonly audience: string | null;
     } | null;
   };
-  readonly events: {
-    readonly bootstrapServers: readonly string[];
-    readonly topics: { readonly ktp_uploaded: string; readonly verified: string; readonly failed: string };
+  readonly events: KafkaOptions & {
+    /** Whether events carry the whole NIK. */
     readonly fullNik: boolean;
-    readonly tls: boolean;
-    readonly sasl: {
-      readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
-      readonly username: string;
-      readonly password: string;
-    } | null;
   };
   /** How long each kind of data is kept. */
   readonly retention: RetentionPolicy;
