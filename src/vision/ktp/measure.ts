@@ -1,35 +1,11 @@
-import type { FactBox } from "../facts.ts";
+import type { FactBox, KtpQuality } from "../facts.ts";
 import { type Point, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import { powerSpectrum } from "../liveness/spectrum.ts";
 import { CARD, type CardPart, type CardPlace, partOf } from "./card.ts";
 
-/** What is measured of a card, apart from its text. All but `card_pixels` at a scale of the card itself. */
-export interface CardMeasures {
-  /** Mean luma of the card, 0 black .. 255 white. */
-  readonly luma: number;
-  /**
-   * Deviation in millimetres of the Gaussian that the print is blurred by, the larger of along and across its lines:
-   * 0.07 to 0.12 in a sharp photograph, where it is the print's own.
-   */
-  readonly blur: number;
-  /** Share 0..1 of the card in the largest patch that is burnt out by a light. */
-  readonly glare: number;
-  /** Where that patch is, in pixels of the photograph; null where there is none. */
-  readonly glare_box: FactBox | null;
-  /** How much the colours of the card differ, whatever the light's: deviation of chromaticity, in hundredths; a grey copy has none. */
-  readonly colour: number;
-  /** Decibels by which the strongest coloured stripes stand out: the moiré of a screen. */
-  readonly pattern: number;
-  /** Share 0..1 of the card that is as light and as blue as a KTP's ground. */
-  readonly ground: number;
-  /** Share 0..1 of the card that lies outside of the photograph. */
-  readonly outside: number;
-  /** Degrees by which the card is turned clockwise in the photograph, −180 .. 180. */
-  readonly rotation: number;
-  /** Pixels of the photograph in the card's width. */
-  readonly card_pixels: number;
-}
+/** What is measured of a card apart from its text; all but `card_pixels` at a scale of the card itself. */
+export type CardMeasures = Omit<KtpQuality, "legibility">;
 
 /** The whole card, and what is looked at of it, in pixels a millimetre. */
 const WHOLE: CardPart = { x: 0, y: 0, ...CARD };
