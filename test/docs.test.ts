@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import manifest from "../package.json" with { type: "json" };
 import { loadConfig } from "../src/config.ts";
-import { EFFECTS } from "../src/sample/sample.ts";
+import { EFFECTS, TAMPERINGS } from "../src/sample/sample.ts";
 import { KTP_FIELDS } from "../src/vision/facts.ts";
 import { HINTS } from "../src/vision/hints.ts";
 import { CATALOGUE } from "../src/vision/models/catalogue.ts";
@@ -125,6 +125,15 @@ test("docs/vision.md lists every effect of the sample pictures as the generator 
   });
   const known = Object.entries(EFFECTS).map(([name, { what, strength }]) => [name, what, strength || "–"]);
   assert.deepEqual(listed, known);
+});
+
+test("docs/vision.md lists every kind of forged card as the generator says it", () => {
+  const section = vision.slice(vision.indexOf("`--tamper KIND`"));
+  const listed = rows(section).flatMap(([name, what]) => {
+    const kind = /^`([a-z-]+)`$/.exec(name)?.[1];
+    return kind !== undefined && kind in TAMPERINGS ? [[kind, what]] : [];
+  });
+  assert.deepEqual(listed, Object.entries(TAMPERINGS));
 });
 
 describe("README.md and docs/", () => {

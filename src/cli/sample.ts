@@ -6,6 +6,8 @@ import {
   type Effect,
   type EffectAsked,
   type Level,
+  TAMPER_KINDS,
+  type TamperKind,
   writeNotKtps,
   writeSamples,
 } from "../sample/sample.ts";
@@ -18,7 +20,7 @@ const MOST = 100_000;
 
 export const sample: Command = {
   usage:
-    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3 | --effect NAME[:STRENGTH],…] [--starter | --not-a-ktp]",
+    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3 | --effect NAME[:STRENGTH],…] [--tamper KIND] [--starter | --not-a-ktp]",
   summary: `Draw invented citizens' cards and selfies, and tell the registry simulator of them (${STATUSES.join(", ")}).`,
   flags: {
     seed: "string",
@@ -27,6 +29,7 @@ export const sample: Command = {
     status: "string",
     level: "string",
     effect: "string",
+    tamper: "string",
     starter: "boolean",
     "not-a-ktp": "boolean",
   },
@@ -47,6 +50,9 @@ export const sample: Command = {
     const level = whole(flags, "level", 0, 0, 3) as Level;
     const effects = typeof flags.effect === "string" ? effectsOf(flags.effect) : undefined;
     if (effects && flags.level !== undefined) throw new UsageError("Say --level or --effect, not both.");
+    const tamper = flags.tamper as TamperKind | undefined;
+    if (tamper !== undefined && !TAMPER_KINDS.includes(tamper))
+      throw new UsageError(`--tamper must be one of ${TAMPER_KINDS.join(", ")}.`);
     const folder = needed(flags, "out");
     if (flags["not-a-ktp"] === true) {
       await writeNotKtps({ seed, count, out: folder });
@@ -59,7 +65,7 @@ export const sample: Command = {
     const status = (flags.status ?? "VALID") as CitizenStatus | "NOT_FOUND";
     if (!STATUSES.includes(status)) throw new UsageError(`--status must be one of ${STATUSES.join(", ")}.`);
 
-    const citizens = await writeSamples({ seed, count, out: folder, level, effects });
+    const citizens = await writeSamples({ seed, count, out: folder, level, effects, tamper });
     if (status !== "NOT_FOUND") {
       const register = openRegister({ dir: config.dataDir, sealer: openSealer(config).sealer });
       await register.add(citizens.map((citizen) => citizenOfCard(citizen, status)));
@@ -70,6 +76,7 @@ export const sample: Command = {
         count: citizens.length,
         seed,
         ...(effects ? { effects } : { level }),
+        ...(tamper && { tamper }),
         status,
         truth: join(folder, "truth.json"),
       },

@@ -3,7 +3,7 @@ import { drawCardGround } from "./card-ground.ts";
 import type { SampleCitizen } from "./citizen.ts";
 import { asPixels, asSharp } from "./pixels.ts";
 import { drawPortrait } from "./portrait.ts";
-import { drawPrint } from "./print.ts";
+import { drawPrint, type PrintAltered } from "./print.ts";
 
 /** 85.60 mm × 53.98 mm, ISO/IEC 7810 ID-1. */
 export const CARD_RATIO = 85.6 / 53.98;
@@ -12,31 +12,51 @@ export const CARD_RATIO = 85.6 / 53.98;
 export const CARD_CORNER = 3.18 / 85.6;
 
 /** Where the portrait stands, as shares of the card's width. */
-const PORTRAIT = { x: 0.738, y: 0.135, width: 0.222, height: 0.278 };
+export const PORTRAIT = { x: 0.738, y: 0.135, width: 0.222, height: 0.278 };
 /** Portraits of those born in an odd year stand on red, of the others on blue. */
 const GROUNDS = { odd: [196, 28, 36], even: [38, 84, 178] } as const;
 
+/** What a forger changes about a card. */
+export interface CardAltered extends PrintAltered {
+  /** On the ground of the other years. */
+  readonly otherGround?: boolean;
+  readonly faceless?: boolean;
+}
+
+/** The colour on which the citizen's portrait stands. */
+export const groundOf = ({ birth_date }: SampleCitizen): readonly [number, number, number] =>
+  Number(birth_date.slice(0, 4)) % 2 ? GROUNDS.odd : GROUNDS.even;
+
 /** A card as a perfect scanner would see it. @param width  in pixels */
-export async function drawCard(citizen: SampleCitizen, width: number): Promise<Pixels> {
+export async function drawCard(
+  citizen: SampleCitizen,
+  width: number,
+  { otherGround = false, faceless = false, ...print }: CardAltered = {},
+): Promise<Pixels> {
   const height = Math.round(width / CARD_RATIO);
-  const year = Number(citizen.birth_date.slice(0, 4));
   const size = {
     width: Math.round(PORTRAIT.width * width),
     height: Math.round(PORTRAIT.height * width),
   };
+  const usual = groundOf(citizen);
+  const colour = otherGround === (usual === GROUNDS.odd) ? GROUNDS.even : GROUNDS.odd;
   const [ground, portrait] = await Promise.all([
     drawCardGround(width, height),
-    drawPortrait(citizen.face, size.width, size.height, year % 2 ? GROUNDS.odd : GROUNDS.even),
+    drawPortrait(citizen.face, size.width, size.height, colour),
   ]);
   return asPixels(
     asSharp(ground).composite([
-      {
-        input: Buffer.from(portrait.data),
-        raw: { ...size, channels: 3 },
-        left: Math.round(PORTRAIT.x * width),
-        top: Math.round(PORTRAIT.y * width),
-      },
-      { input: Buffer.from(drawPrint(citizen, width, height)), left: 0, top: 0 },
+      ...(faceless
+        ? []
+        : [
+            {
+              input: Buffer.from(portrait.data),
+              raw: { ...size, channels: 3 as const },
+              left: Math.round(PORTRAIT.x * width),
+              top: Math.round(PORTRAIT.y * width),
+            },
+          ]),
+      { input: Buffer.from(drawPrint(citizen, width, height, print)), left: 0, top: 0 },
     ]),
   );
 }

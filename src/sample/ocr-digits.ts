@@ -44,6 +44,9 @@ function strokePath(stroke: Stroke, x: number, y: number, k: number): string {
   return `${d}L${at(...stroke[stroke.length - 1])}`;
 }
 
+/** From a digit of this height to the next, in pixels. */
+export const ocrAdvance = (height: number): number => (GRID.advance * height) / GRID.height;
+
 /**
  * Digits in the manner of OCR-A, the face of the NIK on most cards.
  * @param height  of a digit in pixels; the baseline is at `y`

@@ -1,6 +1,7 @@
+import type { KtpField } from "../vision/facts.ts";
 import type { SampleCitizen } from "./citizen.ts";
-import { textPath, type Weight, wrap } from "./lettering.ts";
-import { ocrDigits } from "./ocr-digits.ts";
+import { textPath, textWidth, type Weight, wrap } from "./lettering.ts";
+import { ocrAdvance, ocrDigits } from "./ocr-digits.ts";
 import { Random } from "./random.ts";
 
 /** The card's layout as shares of its width, measured from its left and upper edge; text by its baseline. */
@@ -63,7 +64,21 @@ function chooseStyle(random: Random): Style {
   };
 }
 
+/** What a forger changes about a card's print. */
+export interface PrintAltered {
+  /** Digits of the NIK, from the place `from` on, in another face, or in the same at another height. */
+  readonly digits?: {
+    readonly from: number;
+    readonly count: number;
+    readonly otherFace: boolean;
+    /** Of their height that of the others. */
+    readonly scale: number;
+  };
+  readonly unsigned?: boolean;
+}
+
 interface Line {
+  readonly field: KtpField;
   readonly label: string;
   readonly indented?: boolean;
   readonly value: readonly string[];
@@ -76,29 +91,114 @@ const dayFirst = (iso: string) => (/^\d{4}-/.test(iso) ? iso.split("-").reverse(
 /** The lines under the NIK. @param split  breaks a value into lines that fit its column */
 function linesOf(citizen: SampleCitizen, style: Style, split: (value: string) => string[]): readonly Line[] {
   return [
-    { label: "Nama", value: split(citizen.name) },
-    { label: "Tempat/Tgl Lahir", value: split(`${citizen.birth_place}, ${dayFirst(citizen.birth_date)}`) },
-    { label: style.genderLabel, value: [citizen.gender], blood: citizen.blood_type },
-    { label: "Alamat", value: split(citizen.address) },
-    { label: "RT/RW", indented: true, value: [citizen.rt_rw] },
-    { label: "Kel/Desa", indented: true, value: split(citizen.village) },
-    { label: "Kecamatan", indented: true, value: split(citizen.district) },
-    { label: "Agama", value: split(citizen.religion) },
-    { label: "Status Perkawinan", value: split(citizen.marital_status) },
-    { label: "Pekerjaan", value: split(citizen.occupation) },
-    { label: "Kewarganegaraan", value: [citizen.nationality] },
-    { label: "Berlaku Hingga", value: [dayFirst(citizen.valid_until)] },
+    { field: "name", label: "Nama", value: split(citizen.name) },
+    {
+      field: "birth_place",
+      label: "Tempat/Tgl Lahir",
+      value: split(`${citizen.birth_place}, ${dayFirst(citizen.birth_date)}`),
+    },
+    { field: "gender", label: style.genderLabel, value: [citizen.gender], blood: citizen.blood_type },
+    { field: "address", label: "Alamat", value: split(citizen.address) },
+    { field: "rt_rw", label: "RT/RW", indented: true, value: [citizen.rt_rw] },
+    { field: "village", label: "Kel/Desa", indented: true, value: split(citizen.village) },
+    { field: "district", label: "Kecamatan", indented: true, value: split(citizen.district) },
+    { field: "religion", label: "Agama", value: split(citizen.religion) },
+    { field: "marital_status", label: "Status Perkawinan", value: split(citizen.marital_status) },
+    { field: "occupation", label: "Pekerjaan", value: split(citizen.occupation) },
+    { field: "nationality", label: "Kewarganegaraan", value: [citizen.nationality] },
+    { field: "valid_until", label: "Berlaku Hingga", value: [dayFirst(citizen.valid_until)] },
   ];
+}
+
+/** The print of a card's lines: where each row stands, in pixels. */
+function rowsOf(citizen: SampleCitizen, style: Style, width: number) {
+  const { lines, valueX, valueEnd } = LAYOUT;
+  const size = lines.size * width * style.lineSize;
+  const column = (valueEnd - valueX) * width;
+  const rows = linesOf(citizen, style, (value) => wrap(value, size, column, style.weight));
+  const count = rows.reduce((sum, row) => sum + row.value.length, 0);
+  const pitch = Math.min(lines.pitch * width, ((lines.last - lines.first) * width) / (count - 1));
+  let y = lines.first * width;
+  return {
+    size,
+    pitch,
+    rows: rows.map((row) => {
+      const at = { ...row, y };
+      y += pitch * row.value.length;
+      return at;
+    }),
+  };
+}
+
+/** The first line of a value as it is printed: its text, its place and its type, lengths as shares of the card's width. */
+export interface PrintedValue {
+  readonly text: string;
+  readonly x: number;
+  /** Of the baseline. */
+  readonly y: number;
+  readonly size: number;
+  readonly width: number;
+  readonly pitch: number;
+  readonly weight: Weight;
+}
+
+/** Where a value stands on the citizen's card. @throws RangeError where the field has no row of its own */
+export function printedValue(citizen: SampleCitizen, field: KtpField): PrintedValue {
+  const style = styleOf(citizen);
+  const { rows, size, pitch } = rowsOf(citizen, style, 1);
+  const row = rows.find((row) => row.field === field);
+  if (!row) throw new RangeError(`${field} has no row of its own`);
+  const [dx, dy] = style.shift;
+  const [text] = row.value;
+  return {
+    text,
+    x: LAYOUT.valueX + dx,
+    y: row.y + dy,
+    size,
+    width: textWidth(text, size, style.weight),
+    pitch,
+    weight: style.weight,
+  };
+}
+
+const styleOf = ({ seed, index }: SampleCitizen) => chooseStyle(new Random(seed, index, "style"));
+
+/** The NIK's digits. */
+function drawNik(digits: string, style: Style, width: number, altered: PrintAltered["digits"]): string {
+  const { digitsX, baseline, digitHeight, size } = LAYOUT.nik;
+  const [x, y] = [digitsX * width, baseline * width];
+  const bold = { weight: "bold", fill: style.ink } as const;
+  const advance =
+    style.nikFace === "ocr" ? ocrAdvance(digitHeight * width) : textWidth("0", size * width, "bold");
+  const inFace = (text: string, face: Style["nikFace"], at: number, scale: number) =>
+    face === "ocr"
+      ? ocrDigits(text, at, y, digitHeight * width * scale, style.ink)
+      : textPath(text, at, y, size * width * scale, bold);
+  if (!altered) return inFace(digits, style.nikFace, x, 1);
+  const { from, count, otherFace, scale } = altered;
+  const face = otherFace ? (style.nikFace === "ocr" ? "arial" : "ocr") : style.nikFace;
+  return [...digits]
+    .map((digit, i) =>
+      i < from || i >= from + count
+        ? inFace(digit, style.nikFace, x + i * advance, 1)
+        : inFace(digit, face, x + i * advance, scale),
+    )
+    .join("");
 }
 
 /**
  * Everything printed on a card but the ground and the portrait, as one SVG.
  * @param width, height  of the card in pixels
  */
-export function drawPrint(citizen: SampleCitizen, width: number, height: number): string {
-  const style = chooseStyle(new Random(citizen.seed, citizen.index, "style"));
+export function drawPrint(
+  citizen: SampleCitizen,
+  width: number,
+  height: number,
+  { digits, unsigned }: PrintAltered = {},
+): string {
+  const style = styleOf(citizen);
   const px = (share: number) => share * width;
-  const { headline, nik, lines, issue } = LAYOUT;
+  const { headline, nik, issue } = LAYOUT;
   const parts: string[] = [];
   const bold = { weight: "bold", fill: style.ink } as const;
   const plain = { weight: style.weight, fill: style.ink } as const;
@@ -110,18 +210,11 @@ export function drawPrint(citizen: SampleCitizen, width: number, height: number)
     textPath(citizen.city, width / 2, px(headline.second), headlineSize, centred),
     textPath("NIK", px(nik.labelX), px(nik.baseline), px(nik.size), bold),
     textPath(":", px(nik.colonX), px(nik.baseline), px(nik.size), bold),
-    style.nikFace === "ocr"
-      ? ocrDigits(citizen.nik, px(nik.digitsX), px(nik.baseline), px(nik.digitHeight), style.ink)
-      : textPath(citizen.nik, px(nik.digitsX), px(nik.baseline), px(nik.size), bold),
+    drawNik(citizen.nik, style, width, digits),
   );
 
-  const size = px(lines.size) * style.lineSize;
-  const column = px(LAYOUT.valueEnd - LAYOUT.valueX);
-  const rows = linesOf(citizen, style, (value) => wrap(value, size, column, style.weight));
-  const count = rows.reduce((sum, row) => sum + row.value.length, 0);
-  const pitch = Math.min(px(lines.pitch), px(lines.last - lines.first) / (count - 1));
-  let y = px(lines.first);
-  for (const { label, indented, value, blood } of rows) {
+  const { rows, size, pitch } = rowsOf(citizen, style, width);
+  for (const { label, indented, value, blood, y } of rows) {
     const labelX = px(LAYOUT.labelX + (indented ? LAYOUT.indent : 0));
     parts.push(textPath(style.colons === "tight" ? `${label}:` : label, labelX, y, size, plain));
     if (style.colons === "column") parts.push(textPath(":", px(LAYOUT.colonX), y, size, plain));
@@ -131,10 +224,8 @@ export function drawPrint(citizen: SampleCitizen, width: number, height: number)
         textPath(style.bloodColon + blood, px(LAYOUT.bloodValueX), y, size, plain),
       );
     }
-    for (const line of value) {
-      parts.push(textPath(line, px(LAYOUT.valueX), y, size, plain));
-      y += pitch;
-    }
+    for (const [i, line] of value.entries())
+      parts.push(textPath(line, px(LAYOUT.valueX), y + i * pitch, size, plain));
   }
 
   const places = wrap(citizen.issue_place, px(issue.size), px(issue.width), style.weight);
@@ -146,7 +237,7 @@ export function drawPrint(citizen: SampleCitizen, width: number, height: number)
       }),
     );
   }
-  parts.push(drawSignature(new Random(citizen.seed, citizen.index, "signature"), width));
+  if (!unsigned) parts.push(drawSignature(new Random(citizen.seed, citizen.index, "signature"), width));
   const [dx, dy] = style.shift.map(px);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><g transform="translate(${dx.toFixed(2)} ${dy.toFixed(2)})">${parts.join("")}</g></svg>`;
 }

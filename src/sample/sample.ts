@@ -3,23 +3,26 @@ import { join } from "node:path";
 import { KTP_FIELDS, type KtpField } from "../vision/facts.ts";
 import type { Pixels } from "../vision/image.ts";
 import { type EffectAsked, settingsWith } from "./alone.ts";
-import { CARD_CORNER, CARD_RATIO, drawCard } from "./card.ts";
+import { CARD_CORNER, CARD_RATIO, type CardAltered, drawCard } from "./card.ts";
 import { makeCitizen, type SampleCitizen } from "./citizen.ts";
 import { drawDocument, drawPeople, drawTexture } from "./documents.ts";
 import { FACES } from "./faces.ts";
 import type { Sheet } from "./lay.ts";
 import { drawScene, isDocument, NOT_A_KTP_KINDS, type NotAKtpKind } from "./not-a-ktp.ts";
+import { editPhotograph } from "./paste.ts";
 import { type Photograph, photograph, scan } from "./photograph.ts";
 import { addNoise, asSharp } from "./pixels.ts";
 import { drawSelfiePicture } from "./portrait.ts";
 import { Random } from "./random.ts";
 import { chooseSettings, type Level } from "./settings.ts";
+import { forgeCard, type TamperKind } from "./tamper.ts";
 
 export { EFFECT_NAMES, EFFECTS, type EffectAsked } from "./alone.ts";
 export { makeCitizen, type SampleCitizen } from "./citizen.ts";
 export { NOT_A_KTP_KINDS, type NotAKtpKind } from "./not-a-ktp.ts";
 export type { Photograph } from "./photograph.ts";
 export type { Effect, Level } from "./settings.ts";
+export { TAMPER_KINDS, TAMPERINGS, type TamperKind } from "./tamper.ts";
 
 export interface DrawOptions {
   /** Default 0. Not looked at where effects are asked for. */
@@ -34,21 +37,36 @@ const SCAN_WIDTHS = [1280, 1360, 1440, 1520, 1600];
 /**
  * A photograph of the citizen's card, and where the card is in it. The same citizen and options give the same bytes; of
  * one effect in several strengths the rest of the picture stays as it is.
+ * @param altered  what a forger changed about the card
  * @throws RangeError where there is no such effect, or a strength outside of 0..1
  */
 export async function photographKtp(
   citizen: SampleCitizen,
   { level = 0, effects }: DrawOptions = {},
+  altered: CardAltered = {},
 ): Promise<Photograph> {
   const key = effects ? effects.map(({ name }) => name).join(" ") : level;
   const random = new Random(citizen.seed, citizen.index, "photograph", key);
-  const card = await drawCard(citizen, random.pick(SCAN_WIDTHS));
+  const card = await drawCard(citizen, random.pick(SCAN_WIDTHS), altered);
   if (effects) {
     const settings = settingsWith(random, effects);
     const second = settings.effects.has("two-cards") ? await neighbourOf(citizen) : undefined;
     return photograph(asSheet(card), random, settings, second);
   }
   return level === 0 ? scan(card, random) : photograph(asSheet(card), random, chooseSettings(random, level));
+}
+
+/** A photograph of a forged card, or a forged photograph of one, and what stands on the card in it. */
+export async function photographForged(
+  holder: SampleCitizen,
+  kind: TamperKind,
+  options: DrawOptions = {},
+): Promise<{ readonly photograph: Photograph; readonly citizen: SampleCitizen }> {
+  const { citizen, altered } = forgeCard(holder, kind);
+  const taken = await photographKtp(citizen, options, altered);
+  // The next of the same gender, who has another face.
+  const other = await makeCitizen(citizen.seed, citizen.index + 2);
+  return editPhotograph(taken, citizen, other, kind);
 }
 
 const asSheet = (face: Pixels): Sheet => ({ face, ratio: CARD_RATIO, corner: CARD_CORNER });
@@ -93,7 +111,7 @@ export async function writeNotKtps({
   seed,
   count,
   out,
-}: Omit<SampleOrder, "level" | "effects">): Promise<void> {
+}: Omit<SampleOrder, "level" | "effects" | "tamper">): Promise<void> {
   await mkdir(out, { recursive: true });
   const index: Record<string, { kind: NotAKtpKind; expected: "not_a_ktp" }> = {};
   for (let i = 0; i < count; i++) {
@@ -121,6 +139,8 @@ export interface SampleOrder {
   readonly level?: Level;
   /** In place of a level. */
   readonly effects?: readonly EffectAsked[];
+  /** Forged in this way. */
+  readonly tamper?: TamperKind;
 }
 
 /** How many other people's selfies each card is paired with in `pairs.csv`. */
@@ -129,7 +149,8 @@ const IMPOSTORS = 3;
 /**
  * Writes `ktp-0001.jpg`, `selfie-0001.jpg`, … and three files about them:
  * - `truth.json` `{ "ktp-0001.jpg": { nik, name, … } }`: what stands on each card
- * - `photographs.json` `{ "ktp-0001.jpg": { corners, effects } }`: where the card is in its picture, what was done to it
+ * - `photographs.json` `{ "ktp-0001.jpg": { corners, effects, tampered } }`: where the card is in its picture, what was
+ *   done to it, how it was forged
  * - `pairs.csv` `file_x,file_y,Decision`: cards with selfies, Yes of the same person, No of another
  * @returns the citizens in the order of their numbers
  */
@@ -139,24 +160,28 @@ export async function writeSamples({
   out,
   level,
   effects,
+  tamper,
 }: SampleOrder): Promise<SampleCitizen[]> {
   await mkdir(out, { recursive: true });
   const citizens: SampleCitizen[] = [];
   const truth: Record<string, Record<KtpField, string>> = {};
-  const photographs: Record<string, Omit<Photograph, "jpeg">> = {};
+  const photographs: Record<string, Omit<Photograph, "jpeg"> & { readonly tampered?: TamperKind }> = {};
   for (let index = 0; index < count; index++) {
-    const citizen = await makeCitizen(seed, index);
-    const [{ jpeg, ...photograph }, selfie] = await Promise.all([
-      photographKtp(citizen, { level, effects }),
-      drawSelfie(citizen),
+    const holder = await makeCitizen(seed, index);
+    const [{ photograph: taken, citizen }, selfie] = await Promise.all([
+      tamper
+        ? photographForged(holder, tamper, { level, effects })
+        : { photograph: await photographKtp(holder, { level, effects }), citizen: holder },
+      drawSelfie(holder),
     ]);
+    const { jpeg, ...photograph } = taken;
     await Promise.all([
       writeFile(join(out, nameOf("ktp", index)), jpeg),
       writeFile(join(out, nameOf("selfie", index)), selfie),
     ]);
     truth[nameOf("ktp", index)] = truthOf(citizen);
-    photographs[nameOf("ktp", index)] = photograph;
-    citizens.push(citizen);
+    photographs[nameOf("ktp", index)] = { ...photograph, tampered: tamper };
+    citizens.push(holder);
   }
   const pairs = citizens.flatMap((citizen, index) => [
     [nameOf("ktp", index), nameOf("selfie", index), "Yes"],
