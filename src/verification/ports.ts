@@ -201,6 +201,8 @@ export interface Verifications {
   release(claim: Claim): Promise<void>;
   /** Claims up to `limit` PROCESSING rows whose registry check is due. */
   claimDue(now: Date, limit: number, leaseSeconds: number): Promise<Claim[]>;
+  /** Makes every registry check that was put off due now. */
+  hasten(now: Date): Promise<void>;
 }
 
 /** What a stored picture shows: a photograph as it was sent, or a part of the card. */

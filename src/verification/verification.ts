@@ -20,6 +20,7 @@ import {
   type SentFrames,
 } from "./challenge.ts";
 import { KycError } from "./errors.ts";
+import { outage } from "./outage.ts";
 import { decide, type Judgement, judgeKtp, judgeSelfie, type Policy } from "./policy.ts";
 import type {
   Actor,
@@ -132,7 +133,11 @@ export interface KycService {
   ): Promise<{ readonly items: readonly VerificationView[]; readonly next: string | null }>;
   /** Whose verification it is, for limits by user; null where there is none. */
   ownerOf(verificationId: string): Promise<string | null>;
-  /** Asks the registry again for verifications whose check is due. @returns how many were asked */
+  /**
+   * Asks the registry again for verifications whose check is due, as long as there are any and it answers. Where it has
+   * come back from an outage, all that wait are due.
+   * @returns how many were asked
+   */
   resumeDue(): Promise<number>;
 }
 
@@ -184,9 +189,11 @@ const FINAL: ReadonlySet<Status> = new Set<Status>(["VERIFIED", "REJECTED", "FAI
 const LEASE_SECONDS = 60;
 /** The registry is asked by the request itself first; the timekeeper leaves it alone for this long. */
 const FIRST_TRY_SECONDS = 45;
-/** Waiting between later tries: doubling from the first to the last. */
+/** Waiting between later tries: doubling from the first to the last, unless the registry comes back before. */
 const RETRY_SECONDS = { first: 30, last: 3600 } as const;
 const DUE_BATCH = 10;
+/** One turn of the timekeeper takes no further batch after this: a process that is told to stop waits for it. */
+const DUE_TURN_MS = 5_000;
 
 /** Clocks of the platform and of this service may differ by this much. */
 const CONSENT_AHEAD_MS = 5 * 60_000;
@@ -203,6 +210,7 @@ const FAULT_STATUS: Readonly<Record<ImageFault, number>> = {
 /** Builds the workflow from its parts. */
 export function kycService(parts: Parts): KycService {
   const { verifications, challenges, audit, images, vision, dukcapil, clock, policy, witness } = parts;
+  const registry = outage();
 
   const mayReview = ({ scopes }: Caller) => scopes.has("kyc:review") || scopes.has("kyc:service");
   const mayRead = (caller: Caller, userId: string) => caller.subject === userId || mayReview(caller);
@@ -410,6 +418,7 @@ export function kycService(parts: Parts): KycService {
         birthPlace: ktp.birth_place,
         birthDate: ktp.birth_date,
       });
+      registry.answered();
     } catch (error) {
       if (!(error instanceof DukcapilUnavailableError)) {
         await verifications.release(claim);
@@ -419,7 +428,9 @@ export function kycService(parts: Parts): KycService {
       const tries = v.dukcapilTries + 1;
       const tooLate = now.getTime() - v.createdAt.getTime() > parts.giveUpAfterHours * 3_600_000;
       // A question that the registry cannot take does not get better by being asked again.
-      const givenUp = tooLate || error instanceof DukcapilQueryError;
+      const unaskable = error instanceof DukcapilQueryError;
+      if (!unaskable) registry.unanswered();
+      const givenUp = tooLate || unaskable;
       const backOff = Math.min(RETRY_SECONDS.first * 2 ** (tries - 1), RETRY_SECONDS.last);
       const seconds = Math.max(backOff, (error.retryAfterMs ?? 0) / 1000);
       result = unanswered(ktp.nik, givenUp ? "ERROR" : "PENDING");
@@ -658,16 +669,24 @@ export function kycService(parts: Parts): KycService {
     },
 
     async resumeDue() {
-      const due = await verifications.claimDue(clock.now(), DUE_BATCH, LEASE_SECONDS);
-      // One that fails must not leave the others behind: its claim ends by itself, and it is due again.
-      const asked = await Promise.allSettled(due.map(askRegistry));
-      const failed = asked.filter((result) => result.status === "rejected");
-      if (failed.length > 0)
-        throw new AggregateError(
-          failed.map(({ reason }) => reason),
-          "registry checks failed",
+      const begun = performance.now();
+      for (let asked = 0; ; ) {
+        if (registry.over()) await verifications.hasten(clock.now());
+        const due = await verifications.claimDue(clock.now(), DUE_BATCH, LEASE_SECONDS);
+        // One that fails must not leave the others behind: its claim ends by itself, and it is due again.
+        const done = await Promise.allSettled(due.map(askRegistry));
+        const failed = done.filter((result) => result.status === "rejected");
+        if (failed.length > 0)
+          throw new AggregateError(
+            failed.map(({ reason }) => reason),
+            "registry checks failed",
+          );
+        asked += due.length;
+        const unanswered = done.some(
+          (result) => result.status === "fulfilled" && result.value.dukcapil?.status === "PENDING",
         );
-      return due.length;
+        if (due.length < DUE_BATCH || unanswered || performance.now() - begun > DUE_TURN_MS) return asked;
+      }
     },
   };
 

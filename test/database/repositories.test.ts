@@ -383,6 +383,28 @@ function repositories(
     assert.ok(await storage.verifications.settle(again[0]!, { dukcapilDueAt: null }, [], now));
   });
 
+  it("makes what was put off due at once, and leaves alone what a request is asking just now", async () => {
+    const past = new Date("2018-01-01T00:00:00Z");
+    const put = async (change: object) => {
+      const id = await start();
+      const dukcapilDueAt = new Date("2018-01-01T06:00:00Z");
+      const waiting = { status: "PROCESSING", dukcapilDueAt, ...change } as const;
+      await storage.verifications.settle(await claim(id), waiting, [], T0);
+      return id;
+    };
+    const waiting = await put({ dukcapilTries: 3 });
+    await put({ dukcapilTries: 0 });
+    await put({ dukcapilTries: 3, status: "VERIFIED" });
+    assert.deepEqual(await storage.verifications.claimDue(past, 10, LEASE), []);
+    await storage.verifications.hasten(past);
+    const due = await storage.verifications.claimDue(past, 10, LEASE);
+    assert.deepEqual(
+      due.map((one) => one.verification.verificationId),
+      [waiting],
+    );
+    await storage.db.deleteFrom("kyc_verifications").where("dukcapil_due_at", "<", T0).execute();
+  });
+
   it("is not kept from the registry by a row that does not open", async () => {
     const past = new Date("2019-01-01T00:00:00Z");
     const [bad, good] = [await start(), await start()];
@@ -637,6 +659,7 @@ function repositories(
     await watched.settle(held as Claim, { nik: NIK }, [verified], T0);
     await watched.release(held as Claim);
     await watched.claimDue(new Date("2001-01-01T00:00:00Z"), 5, LEASE);
+    await watched.hasten(new Date("2100-01-01T00:00:00Z"));
     await events.backlog();
     await events.markSent([1], T0);
     const trail = audit({ db, chain: storage.chain });
