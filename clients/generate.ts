@@ -99,7 +99,9 @@ function method(path: string, verb: string, operation: Operation): string {
   const form = operation.requestBody?.content["multipart/form-data"]?.schema;
   const json = operation.requestBody?.content["application/json"]?.schema;
   // A picture travels as a file part; everything else as JSON.
-  const asForm = form !== undefined && Object.values(form.properties ?? {}).some((p) => p.contentMediaType);
+  const asForm =
+    form !== undefined &&
+    Object.values(form.properties ?? {}).some((p) => p.contentMediaType || p.items?.contentMediaType);
   const body = asForm ? form : json;
   const answer = operation.responses["200"]?.content?.["application/json"]?.schema ?? {};
 
@@ -179,9 +181,11 @@ const SEND = `  async #send<T>(method: string, path: string, { json, form, query
     }
     if (form) {
       const data = new FormData();
-      for (const [name, value] of Object.entries(form)) {
-        if (value instanceof Blob) data.set(name, value, name);
-        else if (value !== undefined) data.set(name, String(value));
+      for (const [name, given] of Object.entries(form)) {
+        for (const value of Array.isArray(given) ? given : [given]) {
+          if (value instanceof Blob) data.append(name, value, name);
+          else if (value !== undefined) data.append(name, String(value));
+        }
       }
       body = data;
     }

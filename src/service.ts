@@ -272,7 +272,11 @@ async function build(
     fullNik: config.events.fullNik,
     giveUpAfterHours: config.dukcapil.giveUpAfterHours,
   });
-  const capture = captureLinks({ captures: captures({ db, audit: trail }), clock });
+  const capture = captureLinks({
+    captures: captures({ db, audit: trail, sealer }),
+    clock,
+    liveness: config.policy.liveness,
+  });
   undo.push(
     keepTime(
       [

@@ -1,6 +1,8 @@
 import type { Kysely, Selectable } from "kysely";
+import type { Sealer } from "../security/sealer.ts";
 import type { Capture, Captures } from "../verification/capture.ts";
 import type { Audit } from "./audit.ts";
+import { sealColumn } from "./rows.ts";
 import type { CapturesTable, Schema } from "./schema.ts";
 
 const captureOf = (row: Selectable<CapturesTable>): Capture => ({
@@ -11,8 +13,16 @@ const captureOf = (row: Selectable<CapturesTable>): Capture => ({
   expiresAt: row.expires_at,
 });
 
-/** The links to the capture page. */
-export function captures({ db, audit }: { db: Kysely<Schema>; audit: Audit }): Captures {
+/** The links to the capture page, and what the person says there. */
+export function captures({
+  db,
+  audit,
+  sealer,
+}: {
+  db: Kysely<Schema>;
+  audit: Audit;
+  sealer: Sealer;
+}): Captures {
   return {
     async insert({ verificationId, userId, successUrl, cancelUrl, expiresAt }, codeHash) {
       await db
@@ -50,7 +60,7 @@ export function captures({ db, audit }: { db: Kysely<Schema>; audit: Audit }): C
       return row ? captureOf(row) : null;
     },
 
-    async consent({ verificationId, userId }, { version, at }, by, now) {
+    async consent(verificationId, { version, at }, by, now) {
       await audit.transact(async (transaction, tell) => {
         const { numUpdatedRows } = await transaction
           .updateTable("kyc_verifications")
@@ -60,7 +70,38 @@ export function captures({ db, audit }: { db: Kysely<Schema>; audit: Audit }): C
           .executeTakeFirst();
         if (numUpdatedRows === 0n) return;
         const detail = { changed: ["consent"], consent: version };
-        await tell({ at: now, by, action: "verification.changed", userId, verificationId, detail });
+        await tell({
+          at: now,
+          by,
+          action: "verification.changed",
+          userId: by.subject,
+          verificationId,
+          detail,
+        });
+      });
+    },
+
+    async note(verificationId, text, by, now) {
+      const note = sealColumn(sealer, "note", verificationId, { text });
+      return audit.transact(async (transaction, tell) => {
+        // Its selfie may be judged at this moment: the claim is left alone, and nothing else of the row is written.
+        const { numUpdatedRows } = await transaction
+          .updateTable("kyc_verifications")
+          .set({ note, updated_at: now })
+          .where("verification_id", "=", verificationId)
+          .where("status", "=", "PROCESSING")
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
+        const detail = { changed: ["note"] };
+        await tell({
+          at: now,
+          by,
+          action: "verification.changed",
+          userId: by.subject,
+          verificationId,
+          detail,
+        });
+        return true;
       });
     },
 

@@ -13,6 +13,7 @@ import * as retention from "./migrations/0009-retention.ts";
 import * as leases from "./migrations/0010-leases.ts";
 import * as liveness from "./migrations/0011-liveness.ts";
 import * as crops from "./migrations/0012-crops.ts";
+import * as note from "./migrations/0013-note.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -29,6 +30,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0010-leases": leases,
   "0011-liveness": liveness,
   "0012-crops": crops,
+  "0013-note": note,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

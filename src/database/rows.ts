@@ -23,7 +23,7 @@ import type { KycVerificationsTable } from "./schema.ts";
 import { openBytes, openJson, sealBytes, sealJson } from "./sealed-json.ts";
 
 type Row = Selectable<KycVerificationsTable>;
-export type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding";
+export type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding" | "note";
 
 /** Names the column and the row, so that a value moved to another of either does not open. */
 const contextOf = (column: SealedColumn, verificationId: string) =>
@@ -82,12 +82,13 @@ export const SUMMARY_COLUMNS = [
   "dukcapil_due_at",
   "consent_version",
   "consent_at",
+  "note",
 ] as const satisfies readonly (keyof Row)[];
 
 /** @throws {SealBrokenError} */
 export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, sealer: Sealer): Summary {
   const id = row.verification_id;
-  const opened = (column: "ktp_ocr_result" | "dukcapil_result") =>
+  const opened = (column: "ktp_ocr_result" | "dukcapil_result" | "note") =>
     openJson(sealer, row[column], contextOf(column, id));
   const reading = opened("ktp_ocr_result") as Partial<KtpOcrResult> | null;
   return {
@@ -107,6 +108,7 @@ export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, seal
     liveness: row.liveness_result as LivenessResult | null,
     faceMatch: row.face_match_result as FaceMatchResult | null,
     dukcapil: opened("dukcapil_result") as DukcapilResult | null,
+    note: (opened("note") as { readonly text: string } | null)?.text ?? null,
     embeddingModel: row.embedding_model,
     selfieModel: row.selfie_model,
     duplicateOf: row.duplicate_of as readonly Duplicate[] | null,

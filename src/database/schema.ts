@@ -57,6 +57,8 @@ export interface KycVerificationsTable {
   claim_expires_at: TimestampOrNull;
   consent_version: Nullable<string>;
   consent_at: TimestampOrNull;
+  /** Sealed like `ktp_ocr_result`: `{ "text": … }`. */
+  note: Json;
 }
 
 /** Events waiting to be told, and those told. */

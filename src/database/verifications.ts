@@ -165,7 +165,7 @@ export function verifications({
     } catch (error) {
       if (!(error instanceof SealBrokenError)) throw error;
       onBroken(row.verification_id, error);
-      const nothing = { ktp_ocr_result: null, dukcapil_result: null };
+      const nothing = { ktp_ocr_result: null, dukcapil_result: null, note: null };
       return summaryOf({ ...row, ...nothing }, sealer);
     }
   };

@@ -16,16 +16,34 @@ declare module "fastify" {
 const tags = ["capture"];
 const nullableUrl = Type.Union([Type.String(), Type.Null()]);
 
+/** Enough to say what was read wrongly. */
+const NOTE_LENGTH = 500;
+/** Not blank; line breaks are the only control characters. */
+const NOTE = `^(?=[^]*\\S)[^\\u0000-\\u0009\\u000b-\\u001f\\u007f]{1,${NOTE_LENGTH}}$`;
+const Note = Type.Object({
+  text: Type.String({
+    minLength: 1,
+    maxLength: NOTE_LENGTH,
+    pattern: NOTE,
+    description: "What the person says of the reading; nothing is checked by it.",
+  }),
+});
+
 const SessionAnswer = Type.Object({
   session: Type.String({ description: "Bearer token for this verification, kept by the page alone." }),
   verification_id: Uuid,
   success_url: nullableUrl,
   cancel_url: nullableUrl,
+  liveness: Type.Enum(["passive", "active"], {
+    description: "active: a liveness challenge is demanded before the selfie",
+  }),
   expires_at: Moment,
 });
 
 /** Codes and tokens are some fifty characters. */
 const MOST_BYTES = 1024;
+/** A note's characters as JSON may write them. */
+const NOTE_BYTES = MOST_BYTES + 6 * 2 * NOTE_LENGTH;
 
 /** Takes the sessions of the capture page beside the tokens of the platform. */
 export function withCaptureSessions(auth: Authenticator, links: CaptureLinks): Authenticator {
@@ -33,11 +51,11 @@ export function withCaptureSessions(auth: Authenticator, links: CaptureLinks): A
     async authenticate(authorization) {
       const token = bearerOf(authorization);
       if (token === null || !isCaptureToken(token)) return auth.authenticate(authorization);
-      const holder = await links.holderOf(token);
-      if (holder === null) {
+      const caller = await links.holderOf(token);
+      if (caller === null) {
         throw new KycError("KYC_AUTH_002", 401, "This capture session has ended. Ask for a new link.");
       }
-      return holder.caller;
+      return caller;
     },
   };
 }
@@ -99,13 +117,14 @@ export function captureOpening(app: FastifyInstance, links: CaptureLinks): void 
     },
     async (request, reply) => {
       const { code } = request.body as { code: string };
-      const { token, capture } = await links.open(code);
+      const { token, capture, liveness } = await links.open(code);
       reply.header("cache-control", "no-store");
       return {
         session: token,
         verification_id: capture.verificationId,
         success_url: capture.successUrl,
         cancel_url: capture.cancelUrl,
+        liveness,
         expires_at: capture.expiresAt.toISOString(),
       };
     },
@@ -130,12 +149,30 @@ export function captureRoutes(app: FastifyInstance, links: CaptureLinks): void {
     },
     async (request) => {
       const { version, at } = request.body as Static<typeof Consent>;
-      const token = bearerOf(request.headers.authorization);
-      if (request.caller.onlyVerification === undefined || token === null) {
-        throw new KycError("KYC_AUTH_003", 403, "Consent is given on the capture page, or with the start.");
-      }
-      await links.consent(token, { version, at: new Date(at) });
+      await links.consent(request.caller, { version, at: new Date(at) });
       return { version, at };
+    },
+  );
+
+  app.post(
+    "/capture/note",
+    {
+      bodyLimit: NOTE_BYTES,
+      config: { capture: true },
+      schema: {
+        operationId: "leaveNote",
+        summary: "Leave a note on what was read from the KTP",
+        description: "May be sent again until the verification is decided: the later one counts.",
+        tags,
+        security: [{ bearer: [] }],
+        body: Note,
+        response: { 200: Note, ...problems(400, 401, 403, 409, 429, 500, 503) },
+      },
+    },
+    async (request) => {
+      const { text } = request.body as Static<typeof Note>;
+      await links.note(request.caller, text);
+      return { text };
     },
   );
 }

@@ -360,6 +360,14 @@ export const VerificationAnswer = Type.Object(
     face_match_result: nullable(ref("FaceMatchResult")),
     dukcapil_result: nullable(ref("DukcapilResult")),
     rejection_reason: nullableText,
+    rejection_reasons: Type.Array(Type.Object({ id: Type.String(), en: Type.String() }), {
+      description: "the sentences of rejection_reason, in Bahasa Indonesia and English",
+    }),
+    note: nullable(
+      Type.String({
+        description: "what the person said of the reading, on the capture page; checks nothing",
+      }),
+    ),
     duplicate_of: Type.Optional(
       nullable(
         Type.Array(

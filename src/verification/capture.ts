@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { KycError } from "./errors.ts";
+import type { Policy } from "./policy.ts";
 import type { Actor, Clock, Consent } from "./ports.ts";
 import { refuseConsent } from "./verification.ts";
 
@@ -24,7 +25,9 @@ export interface Captures {
   /** The capture of a session that has not ended. */
   find(sessionHash: string, now: Date): Promise<Capture | null>;
   /** Records the consent of a verification that has none. */
-  consent(capture: Capture, consent: Consent, by: Actor, now: Date): Promise<void>;
+  consent(verificationId: string, consent: Consent, by: Actor, now: Date): Promise<void>;
+  /** Keeps the person's note, in place of an earlier one. @returns false where the verification takes none now */
+  note(verificationId: string, text: string, by: Actor, now: Date): Promise<boolean>;
   /** Removes what has ended. @returns how many */
   purge(now: Date): Promise<number>;
 }
@@ -34,6 +37,8 @@ export interface CaptureSession {
   /** Bearer token for this one verification, kept by the page alone. */
   readonly token: string;
   readonly capture: Capture;
+  /** What the service asks of the face step. */
+  readonly liveness: Policy["liveness"];
 }
 
 /** The capture page's way into one verification. Every refusal is a {@link KycError}. */
@@ -43,8 +48,11 @@ export interface CaptureLinks {
   /** @throws KycError 410 for a code that was used, has expired or never was */
   open(code: string): Promise<CaptureSession>;
   /** Who holds this session token: its user, bound to its verification; null where the session has ended. */
-  holderOf(token: string): Promise<{ readonly caller: Actor; readonly capture: Capture } | null>;
-  consent(token: string, consent: Consent): Promise<void>;
+  holderOf(token: string): Promise<Actor | null>;
+  /** @throws KycError 403 for a caller who is no session of the page, 400 for a consent of the future */
+  consent(caller: Actor, consent: Consent): Promise<void>;
+  /** @throws KycError 403 for a caller who is no session of the page, 409 before the card was read and after the end */
+  note(caller: Actor, text: string): Promise<void>;
   purge(): Promise<number>;
 }
 
@@ -68,27 +76,27 @@ export const isCaptureToken = (token: string): boolean => token.startsWith(SESSI
 export function captureLinks({
   captures,
   clock,
+  liveness,
 }: {
   readonly captures: Captures;
   readonly clock: Clock;
+  readonly liveness: Policy["liveness"];
 }): CaptureLinks {
   const inMinutes = (minutes: number) => new Date(clock.now().getTime() + minutes * MINUTE_MS);
-  const sessionEnded = () =>
-    new KycError("KYC_AUTH_002", 401, "This capture session has ended. Ask for a new link.");
 
-  async function holderOf(token: string) {
-    const capture = await captures.find(hashOf(token), clock.now());
-    if (capture === null) return null;
-    const caller: Actor = {
-      subject: capture.userId,
-      scopes: new Set(),
-      onlyVerification: capture.verificationId,
-    };
-    return { caller, capture };
+  /** @throws KycError 403 */
+  function verificationOf({ onlyVerification }: Actor): string {
+    if (onlyVerification !== undefined) return onlyVerification;
+    throw new KycError("KYC_AUTH_003", 403, "This is for a session of the capture page alone.");
   }
 
   return {
-    holderOf,
+    async holderOf(token) {
+      const capture = await captures.find(hashOf(token), clock.now());
+      if (capture === null) return null;
+      const { userId: subject, verificationId: onlyVerification } = capture;
+      return { subject, scopes: new Set(), onlyVerification };
+    },
     async create(verificationId, userId, urls) {
       const code = secret();
       await captures.insert(
@@ -108,14 +116,21 @@ export function captureLinks({
           "This link was used already or has expired. Ask for a new one where you got it.",
         );
       }
-      return { token, capture };
+      return { token, capture, liveness };
     },
-    async consent(token, consent) {
-      const holder = await holderOf(token);
-      if (holder === null) throw sessionEnded();
+    async consent(caller, consent) {
+      const verificationId = verificationOf(caller);
       const now = clock.now();
       refuseConsent(consent, true, now);
-      await captures.consent(holder.capture, consent, holder.caller, now);
+      await captures.consent(verificationId, consent, caller, now);
+    },
+    async note(caller, text) {
+      if (await captures.note(verificationOf(caller), text, caller, clock.now())) return;
+      throw new KycError(
+        "KYC_VAL_001",
+        409,
+        "A note can be left once the KTP was read, and until the verification is decided.",
+      );
     },
     purge: () => captures.purge(clock.now()),
   };

@@ -8,6 +8,7 @@ import type {
   SelfieReport,
 } from "../vision/facts.ts";
 import type { Duplicate, VerificationType } from "./ports.ts";
+import { SENTENCES } from "./sentences.ts";
 
 /** `flag` stores what was found and decides nothing; `review` hands it to a person; `reject` refuses. */
 export type DuplicatePolicy = "flag" | "review" | "reject";
@@ -158,16 +159,16 @@ export type Decision =
   | { readonly status: "PROCESSING" };
 
 const REGISTRY_REASONS = {
-  BLOCKED: "The civil registry has blocked this NIK.",
-  DECEASED: "The civil registry reports the holder of this NIK as deceased.",
-  INVALID: "The civil registry reports this NIK as invalid.",
-  NOT_FOUND: "The civil registry does not know this NIK.",
+  BLOCKED: SENTENCES.registry_blocked.en,
+  DECEASED: SENTENCES.registry_deceased.en,
+  INVALID: SENTENCES.registry_invalid.en,
+  NOT_FOUND: SENTENCES.registry_not_found.en,
 } as const;
 
 /** They tell the person no more than that there is another: not who, nor what else is known. */
 const DUPLICATE_REASONS = [
-  { by: "nik", reason: "This NIK has already been verified for another user." },
-  { by: "face", reason: "This face has already been verified for another user." },
+  { by: "nik", reason: SENTENCES.duplicate_nik.en },
+  { by: "face", reason: SENTENCES.duplicate_face.en },
 ] as const satisfies readonly { by: Duplicate["by"]; reason: string }[];
 
 /**
@@ -181,10 +182,10 @@ export function decide(
   const reasons: string[] = [];
   if (type === "FULL_KYC") {
     if (liveness !== null && !liveness.is_live) {
-      reasons.push("The selfie does not show a living person before the camera.");
+      reasons.push(SENTENCES.liveness.en);
     }
     if (faceMatch !== null && !faceMatch.is_match) {
-      reasons.push("The face in the selfie does not match the portrait on the KTP.");
+      reasons.push(SENTENCES.face_match.en);
     }
   }
   const registry = dukcapil?.status;
@@ -196,7 +197,7 @@ export function decide(
   ) {
     reasons.push(REGISTRY_REASONS[registry]);
   } else if (registry === "VALID" && !dukcapil?.is_valid) {
-    reasons.push("The particulars on the KTP do not agree with the civil registry's.");
+    reasons.push(SENTENCES.registry_particulars.en);
   }
   const duplicates = DUPLICATE_REASONS.filter(({ by }) => duplicateOf.some((one) => one.by === by)).map(
     ({ reason }) => reason,
@@ -206,7 +207,7 @@ export function decide(
   if (registry === "ERROR") {
     return {
       status: "FAILED",
-      reason: "The civil registry gave no verdict in time. Please start again.",
+      reason: SENTENCES.registry_unanswered.en,
     };
   }
   if (dukcapil === null || registry === "PENDING") return { status: "PROCESSING" };
@@ -215,7 +216,7 @@ export function decide(
     if (!liveness.details.model_decides && !policy.baselineMayDecide) {
       return {
         status: "FAILED",
-        reason: "Liveness could not be decided: the strong spoofing networks are not installed.",
+        reason: SENTENCES.undecided.en,
       };
     }
   }
@@ -225,5 +226,5 @@ export function decide(
       ? { status: "IN_REVIEW", reason: duplicates.join(" ") }
       : { status: "VERIFIED" };
   }
-  return { status: "FAILED", reason: "The civil registry's answer could not be understood." };
+  return { status: "FAILED", reason: SENTENCES.registry_unclear.en };
 }

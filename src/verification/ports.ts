@@ -75,6 +75,8 @@ export interface Verification {
   readonly liveness: LivenessResult | null;
   readonly faceMatch: FaceMatchResult | null;
   readonly dukcapil: DukcapilResult | null;
+  /** What the person said of the reading, on the capture page. */
+  readonly note: string | null;
   /** The card portrait's embedding, unit length; null where no face was found. */
   readonly portraitEmbedding: Float32Array | null;
   /** Name of the network that made it: embeddings of two networks are never compared. */
@@ -118,7 +120,7 @@ export interface Conclusion {
 
 /** What a step changes. A member that is absent stays as it was. `nik` is stored as a blind index only. */
 export type Change = Partial<
-  Omit<Verification, "verificationId" | "userId" | "type" | "consent" | "createdAt" | "updatedAt">
+  Omit<Verification, "verificationId" | "userId" | "type" | "consent" | "note" | "createdAt" | "updatedAt">
 > & {
   readonly nik?: string;
   /** A challenge that is issued, or the verdict of one that was not used yet. */

@@ -43,6 +43,7 @@ import type {
   VerificationType,
 } from "./ports.ts";
 import { type Reason, reasonsOf } from "./reasons.ts";
+import { type Spoken, spokenReasons, usedUp } from "./sentences.ts";
 
 /** Who asks. */
 export type Caller = Actor;
@@ -85,6 +86,10 @@ export interface VerificationView {
   readonly face_match_result: FaceMatchResult | null;
   readonly dukcapil_result: DukcapilResult | null;
   readonly rejection_reason: string | null;
+  /** Its sentences in both languages; empty where there are none, or none that the service knows. */
+  readonly rejection_reasons: readonly Spoken[];
+  /** What the person said of the reading. */
+  readonly note: string | null;
   /** Only for those who may review; null where no decision has looked for any. */
   readonly duplicate_of?:
     | readonly {
@@ -177,12 +182,6 @@ const STEP_CODE = { ktp: "KYC_VAL_001", selfie: "KYC_VAL_002", liveness: "KYC_VA
 const STEP_FAILED = { ktp: "KYC_SYS_002", selfie: "KYC_SYS_003", liveness: "KYC_SYS_003" } as const;
 /** Where a step's refusals are counted. */
 const COUNTED = { ktp: "ktpAttempts", selfie: "selfieAttempts", liveness: "livenessAttempts" } as const;
-/** What a verification ends with where a step was refused too often. */
-const USED_UP = {
-  ktp: "No usable KTP photograph was received in",
-  selfie: "No usable selfie photograph was received in",
-  liveness: "No liveness challenge was passed in",
-} as const;
 const FINAL: ReadonlySet<Status> = new Set<Status>(["VERIFIED", "REJECTED", "FAILED"]);
 
 /** Longer than any step takes (the gateway gives up after 60 s); a process killed in mid-upload blocks no longer. */
@@ -331,7 +330,7 @@ export function kycService(parts: Parts): KycService {
     if (left > 0) {
       await settle(claim, counted);
     } else {
-      const reason = `${USED_UP[step]} ${policy.attempts} attempts.`;
+      const reason = usedUp(step, policy.attempts);
       await complete(claim, counted, "REJECTED", reason);
     }
     const error = new KycError(STEP_CODE[step], 400, "", { hints });
@@ -835,6 +834,8 @@ function view(v: Summary, reviews: boolean): VerificationView {
     face_match_result: v.faceMatch,
     dukcapil_result: v.dukcapil,
     rejection_reason: v.rejectionReason,
+    rejection_reasons: spokenReasons(v.rejectionReason),
+    note: v.note,
     ...(reviews && {
       duplicate_of:
         v.duplicateOf?.map(({ verificationId, by, similarity }) => ({

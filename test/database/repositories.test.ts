@@ -4,6 +4,7 @@ import { after, before, describe, type TestContext, test } from "node:test";
 import { CompiledQuery, sql } from "kysely";
 import { audit } from "../../src/database/audit.ts";
 import { auditOf, checkpoint } from "../../src/database/audit-checks.ts";
+import { captures } from "../../src/database/captures.ts";
 import { faces } from "../../src/database/faces.ts";
 import { idempotency } from "../../src/database/idempotency.ts";
 import { imageIntents, keeper } from "../../src/database/keeper.ts";
@@ -88,6 +89,7 @@ function repositories(
         liveness: null,
         faceMatch: null,
         dukcapil: null,
+        note: null,
         portraitEmbedding: null,
         embeddingModel: null,
         selfieEmbedding: null,
@@ -173,13 +175,31 @@ function repositories(
     } as const;
     const settled = await storage.verifications.settle(await claim(id), { ...change, nik: NIK }, [], at(1));
     assert.ok(settled);
-    const { verificationId, userId, type, consent, createdAt, updatedAt, ...rest } = settled;
+    const { verificationId, userId, type, consent, note, createdAt, updatedAt, ...rest } = settled;
     assert.deepEqual(rest, change);
     assert.deepEqual(updatedAt, at(1));
     assert.deepEqual(await storage.verifications.find(id), settled);
     const { portraitEmbedding, selfieEmbedding, ...summary } = settled;
     assert.deepEqual(await storage.verifications.summary(id), summary);
     assert.deepEqual((await storage.verifications.history(userId, 1)).items, [summary]);
+  });
+
+  it("keeps what the person says sealed, beside whoever holds the row, until it is decided", async () => {
+    const links = captures(storage);
+    const id = await start();
+    const say = (text: string, now: Date) => links.note(id, text, SERVICE, now);
+    assert.equal(await say("nothing was read yet", T0), false);
+    await storage.verifications.settle(await claim(id), { status: "PROCESSING" }, [], T0);
+    const held = await claim(id);
+    assert.equal(await say(NAME, at(1)), true);
+    assert.ok(await storage.verifications.settle(held, { ktpAttempts: 1 }, [], at(2)));
+    assert.equal((await storage.verifications.summary(id))?.note, NAME);
+    const stored = JSON.stringify(await column(id, "note"));
+    assert.match(stored, /^\{"sealed":"/);
+    assert.ok(!stored.includes(NAME));
+    await storage.verifications.settle(await claim(id), { status: "VERIFIED" }, [], at(3));
+    assert.equal(await say("too late", at(4)), false);
+    assert.equal((await storage.verifications.find(id))?.note, NAME);
   });
 
   it("leaves alone what a change does not name, and clears what it names as null", async () => {

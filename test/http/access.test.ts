@@ -74,6 +74,7 @@ test("over every route of the running service, a stranger gets nothing of anothe
     "/verify/ktp": { verification_id: id, ktp_image: image },
     "/verify/selfie": { verification_id: id, selfie_image: image },
     "/capture/consent": { version: "1", at: new Date().toISOString() },
+    "/capture/note": { text: "my name" },
   };
   const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as {
     paths: Record<string, Record<string, { security?: unknown[] }>>;

@@ -41,6 +41,7 @@ test("the OpenAPI document lists every route, with its answers and errors", asyn
     "GET /metrics",
     "GET /ready",
     `POST ${BASE}/capture/consent`,
+    `POST ${BASE}/capture/note`,
     `POST ${BASE}/capture/open`,
     `POST ${BASE}/user/{user_id}/close`,
     `POST ${BASE}/verify/ktp`,

@@ -38,6 +38,7 @@ describe("a link to the capture page", () => {
     assert.equal(first.status, 200);
     assert.equal(first.body.verification_id, body.verification_id);
     assert.equal(first.body.success_url, "https://shop.example/done?x=1");
+    assert.equal(first.body.liveness, "passive");
     const second = await open(codeOf(body.capture_url));
     assert.equal(second.status, 410);
     assert.equal(second.body.error_code, "KYC_VAL_003");
@@ -46,6 +47,8 @@ describe("a link to the capture page", () => {
     const id = body.verification_id;
     const early = await page.ktp(id, person.ktp);
     assert.equal(early.status, 409, "a picture before the consent");
+    const earlyNote = await page.post("/capture/note", { text: "nothing was read yet" });
+    assert.equal(earlyNote.status, 409);
     const consent = await page.post("/capture/consent", { version: "2026-1", at: new Date().toISOString() });
     assert.equal(consent.status, 200);
     const read = await page.ktp(id, person.ktp);
@@ -53,14 +56,32 @@ describe("a link to the capture page", () => {
     const seen = await page.get(`/verify/${id}`);
     assert.equal(seen.status, 200);
     assert.equal(seen.body.consent.version, "2026-1");
+    assert.equal(seen.body.note, null);
+    for (const bad of ["", " \n ", "a\tb", "x".repeat(501), 7]) {
+      const { status, body } = await page.post("/capture/note", { text: bad });
+      assert.equal(status, 400, JSON.stringify(bad));
+      assert.equal(body.errors[0].field, "text");
+    }
+    const note = "Nama saya ditulis\ndengan dua huruf N.";
+    for (const text of ["first", note])
+      assert.equal((await page.post("/capture/note", { text })).status, 200);
     const done = await page.selfie(id, person.selfie);
     assert.equal(done.status, 200, JSON.stringify(done.body));
+    const late = await page.post("/capture/note", { text: "too late" });
+    assert.equal(late.status, 409, JSON.stringify(late.body));
+    const platform = await service.client("platform", "kyc:service");
+    for (const { body: told } of [await page.get(`/verify/${id}`), await platform.get(`/verify/${id}`)])
+      assert.equal(told.note, note);
+    assert.equal((await platform.get("/user/page-user")).body[0].note, note);
+    const owner = await service.client("page-user");
+    assert.equal((await owner.post("/capture/note", { text: "no session" })).status, 403);
 
     const other = (await ask("page-user", {})).body.verification_id;
     for (const refused of [
       await page.get(`/verify/${other}`),
       await page.ktp(other, person.ktp),
       await page.get("/user/page-user"),
+      await page.post(`/verify/${other}/liveness`, {}),
       await page.post("/verify/start", { user_id: "page-user" }),
       await page.get("/events"),
     ]) {

@@ -307,6 +307,8 @@ export class KycClient {
     readonly verification_id: string;
     readonly success_url: string | null;
     readonly cancel_url: string | null;
+    /** active: a liveness challenge is demanded before the selfie */
+    readonly liveness: "passive" | "active";
     /** RFC 3339, UTC */
     readonly expires_at: string;
   }> {
@@ -394,7 +396,14 @@ export class KycClient {
   }
 
   /** Send the frames in which it was done. */
-  sendFrames(verification_id: string, challenge_id: string, options: RequestOptions = {}): Promise<{
+  sendFrames(verification_id: string, challenge_id: string, body: {
+    /** As it came with the challenge. */
+    readonly nonce: string;
+    /** File parts, all of this name, in the order in which they were taken: JPEG, at most 1 MiB. */
+    readonly frames: readonly (Blob)[];
+    /** Text parts, one a frame, in the same order: milliseconds of the sender's clock. */
+    readonly captured_at: readonly (number)[];
+  }, options: RequestOptions = {}): Promise<{
     readonly verification_id: string;
     readonly challenge_id: string;
     readonly passed: boolean;
@@ -418,7 +427,7 @@ export class KycClient {
     readonly frames: number;
     readonly next_step: string;
   }> {
-    return this.#send("POST", `/api/v1/kyc/verify/${encodeURIComponent(verification_id)}/liveness/${encodeURIComponent(challenge_id)}/frames`, { ...options });
+    return this.#send("POST", `/api/v1/kyc/verify/${encodeURIComponent(verification_id)}/liveness/${encodeURIComponent(challenge_id)}/frames`, { form: body, ...options });
   }
 
   /** What is known of a verification. */
@@ -436,6 +445,12 @@ export class KycClient {
     readonly face_match_result: FaceMatchResult | null;
     readonly dukcapil_result: DukcapilResult | null;
     readonly rejection_reason: string | null;
+    /** the sentences of rejection_reason, in Bahasa Indonesia and English */
+    readonly rejection_reasons: readonly ({
+      readonly id: string;
+      readonly en: string;
+    })[];
+    readonly note: string | null;
     readonly duplicate_of?: readonly ({
       readonly verification_id: string;
       readonly by: "face" | "nik";
@@ -467,6 +482,12 @@ export class KycClient {
     readonly face_match_result: FaceMatchResult | null;
     readonly dukcapil_result: DukcapilResult | null;
     readonly rejection_reason: string | null;
+    /** the sentences of rejection_reason, in Bahasa Indonesia and English */
+    readonly rejection_reasons: readonly ({
+      readonly id: string;
+      readonly en: string;
+    })[];
+    readonly note: string | null;
     readonly duplicate_of?: readonly ({
       readonly verification_id: string;
       readonly by: "face" | "nik";
@@ -506,6 +527,17 @@ export class KycClient {
     readonly at: string;
   }> {
     return this.#send("POST", `/api/v1/kyc/capture/consent`, { json: body });
+  }
+
+  /** Leave a note on what was read from the KTP. */
+  leaveNote(body: {
+    /** What the person says of the reading; nothing is checked by it. */
+    readonly text: string;
+  }): Promise<{
+    /** What the person says of the reading; nothing is checked by it. */
+    readonly text: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/capture/note`, { json: body });
   }
 
   /** Events kept in the outbox, oldest first (scope kyc:service). */
@@ -555,9 +587,11 @@ export class KycClient {
     }
     if (form) {
       const data = new FormData();
-      for (const [name, value] of Object.entries(form)) {
-        if (value instanceof Blob) data.set(name, value, name);
-        else if (value !== undefined) data.set(name, String(value));
+      for (const [name, given] of Object.entries(form)) {
+        for (const value of Array.isArray(given) ? given : [given]) {
+          if (value instanceof Blob) data.append(name, value, name);
+          else if (value !== undefined) data.append(name, String(value));
+        }
       }
       body = data;
     }
