@@ -1,4 +1,4 @@
-import { type Box, type Matrix, multiply, transform, warp } from "../geometry.ts";
+import { type Box, type Matrix, multiply, warp } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 
 /** Bilinear sampling looks at two pixels a side: from this many source pixels a step on, the source is averaged first. */
@@ -23,7 +23,7 @@ export function turnedSquare(
  */
 export function cut(image: Pixels, m: Matrix, width: number, height: number, fill = 0): Pixels {
   const scale = Math.sqrt(Math.abs(m[0] * m[4] - m[1] * m[3]));
-  if (scale < ALIASING_SCALE) return sample(image, m, width, height, fill);
+  if (scale < ALIASING_SCALE) return warp(image, m, width, height, fill);
   const step = Math.round(scale);
   const reach = bounds(m, width, height, image);
   if (!reach) return { width, height, data: new Uint8Array(width * height * 3).fill(fill) };
@@ -41,42 +41,7 @@ export function cut(image: Pixels, m: Matrix, width: number, height: number, fil
     0,
     1,
   ];
-  return sample(part, multiply(toPart, m), width, height, fill);
-}
-
-/** Weights of bilinear sampling are whole numbers of this many parts. */
-const PARTS = 256;
-
-/** As {@link warp} for an affine map, several times faster where all that is asked for lies inside of the picture. */
-function sample(image: Pixels, m: Matrix, width: number, height: number, fill: number): Pixels {
-  const corners = [0, width - 1].flatMap((x) => [0, height - 1].map((y) => transform(m, [x, y])));
-  const inside = corners.every(([x, y]) => x >= 0 && y >= 0 && x < image.width - 1 && y < image.height - 1);
-  if (!inside) return warp(image, m, width, height, fill);
-  const source = image.data;
-  const row = image.width * 3;
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0, o = 0; y < height; y++) {
-    let sx = m[1] * y + m[2];
-    let sy = m[4] * y + m[5];
-    for (let x = 0; x < width; x++, o += 3, sx += m[0], sy += m[3]) {
-      const left = sx | 0;
-      const top = sy | 0;
-      const right = ((sx - left) * PARTS) | 0;
-      const below = ((sy - top) * PARTS) | 0;
-      const a = (PARTS - right) * (PARTS - below);
-      const b = right * (PARTS - below);
-      const c = (PARTS - right) * below;
-      const d = right * below;
-      const i = top * row + left * 3;
-      const j = i + row;
-      data[o] = (source[i] * a + source[i + 3] * b + source[j] * c + source[j + 3] * d + 32768) >> 16;
-      data[o + 1] =
-        (source[i + 1] * a + source[i + 4] * b + source[j + 1] * c + source[j + 4] * d + 32768) >> 16;
-      data[o + 2] =
-        (source[i + 2] * a + source[i + 5] * b + source[j + 2] * c + source[j + 5] * d + 32768) >> 16;
-    }
-  }
-  return { width, height, data };
+  return warp(part, multiply(toPart, m), width, height, fill);
 }
 
 /** The part of the picture that `m` reaches into, with a margin; null where it reaches none. */

@@ -77,36 +77,34 @@ export interface CardPart {
  * @param scale  pixels a millimetre; a photograph that has many more is averaged
  */
 export function partOf(image: Pixels, { toImage, pixels }: CardPlace, part: CardPart, scale: number): Pixels {
-  const fine = Math.min(MOST_FINE, Math.max(1, Math.round(pixels / CARD.width / scale)));
+  const fine = pixels / CARD.width / scale >= TWICE ? 2 : 1;
   const [width, height] = [Math.round(part.width * scale), Math.round(part.height * scale)];
   const k = 1 / (scale * fine);
   // The middle of a pixel of the result shows the middle of what it stands for.
   const place: Matrix = [k, 0, part.x + k / 2, 0, k, part.y + k / 2, 0, 0, 1];
   const seen = warp(image, multiply(toImage, place), width * fine, height * fine, 0);
-  return fine === 1 ? seen : averaged(seen, fine);
+  return fine === 1 ? seen : halved(seen);
 }
 
-/** Pixels of the photograph that are averaged to one, in each direction: more would cost more than it tells. */
-const MOST_FINE = 2;
+/**
+ * From so many pixels of the photograph for one of the part, two by two of them are averaged; more would cost more than
+ * it tells.
+ */
+const TWICE = 1.5;
 
-/** Squares of `by` × `by` pixels as one. */
-function averaged({ width, height, data }: Pixels, by: number): Pixels {
-  const [w, h] = [width / by, height / by];
+/** Squares of two by two pixels as one. */
+function halved({ width, height, data }: Pixels): Pixels {
+  const [w, h] = [width / 2, height / 2];
   const out = new Uint8Array(w * h * 3);
-  const sums = new Uint32Array(w * 3);
-  for (let y = 0; y < h; y++) {
-    sums.fill(0);
-    for (let dy = 0; dy < by; dy++) {
-      let i = (y * by + dy) * width * 3;
-      for (let x = 0; x < w; x++) {
-        for (let dx = 0; dx < by; dx++, i += 3) {
-          sums[x * 3] += data[i];
-          sums[x * 3 + 1] += data[i + 1];
-          sums[x * 3 + 2] += data[i + 2];
-        }
-      }
+  const row = width * 3;
+  for (let y = 0, o = 0; y < h; y++) {
+    let i = 2 * y * row;
+    for (let x = 0; x < w; x++, i += 6, o += 3) {
+      const j = i + row;
+      out[o] = (data[i] + data[i + 3] + data[j] + data[j + 3] + 2) >> 2;
+      out[o + 1] = (data[i + 1] + data[i + 4] + data[j + 1] + data[j + 4] + 2) >> 2;
+      out[o + 2] = (data[i + 2] + data[i + 5] + data[j + 2] + data[j + 5] + 2) >> 2;
     }
-    for (let i = 0; i < sums.length; i++) out[y * sums.length + i] = sums[i] / (by * by) + 0.5;
   }
   return { width: w, height: h, data: out };
 }

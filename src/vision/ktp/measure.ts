@@ -36,12 +36,15 @@ export function measureCard(image: Pixels, place: CardPlace): CardMeasures {
 const lumaOf = (data: Uint8Array, i: number) => 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
 
 function lumas({ data }: Pixels): Float32Array {
-  return Float32Array.from({ length: data.length / 3 }, (_, i) => lumaOf(data, 3 * i));
+  const out = new Float32Array(data.length / 3);
+  for (let i = 0, o = 0; o < out.length; i += 3, o++) out[o] = lumaOf(data, i);
+  return out;
 }
 
-function meanLuma(card: Pixels): number {
-  const all = lumas(card);
-  return all.reduce((sum, y) => sum + y, 0) / all.length;
+function meanLuma({ data }: Pixels): number {
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 3) sum += lumaOf(data, i);
+  return (3 * sum) / data.length;
 }
 
 /** Deviation in pixels of the Gaussian that the picture is blurred with once more to see how sharp it was. */

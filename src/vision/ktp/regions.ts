@@ -73,6 +73,7 @@ async function read(): Promise<Gazetteer> {
     byRegency.set(regency_code, list);
   }
   let districtKeys: Set<string> | undefined;
+  let places: ReadonlyMap<string, readonly [from: number, to: number]> | undefined;
   return {
     isDistrictName(name) {
       districtKeys ??= new Set([...byRegency.values()].flat().map(({ key }) => key));
@@ -88,21 +89,31 @@ async function read(): Promise<Gazetteer> {
     districts: (regency) => byRegency.get(regency) ?? [],
     hasDistrict: (code) => (byRegency.get(code.slice(0, 5)) ?? []).some((district) => district.code === code),
     villages(district) {
-      const found: Region[] = [];
-      // Lines are `code,district code,name`; the villages of a district stand together.
-      const mark = `,${district},`;
-      for (let at = villageText.indexOf(mark); at >= 0; at = villageText.indexOf(mark, at + 1)) {
-        const start = villageText.lastIndexOf("\n", at) + 1;
-        const end = villageText.indexOf("\n", at);
-        const name = villageText
-          .slice(at + mark.length, end < 0 ? undefined : end)
-          .trim()
-          .replace(/^"|"$/g, "");
-        found.push(region(villageText.slice(start, at), name));
-      }
-      return found;
+      places ??= placesOf(villageText);
+      const [from, to] = places.get(district) ?? [0, 0];
+      const lines = villageText.slice(from, to).split("\n");
+      return lines.flatMap((line) => {
+        const found = VILLAGE.exec(line);
+        return found ? [region(found[1], found[2])] : [];
+      });
     },
   };
+}
+
+/** `code,district code,name`, the name in quotes where it holds a comma. */
+const VILLAGE = /^([\d.]+),[\d.]+,"?(.*?)"?\s*$/;
+
+/** For each district where the lines of its villages are, which stand together. */
+function placesOf(text: string): ReadonlyMap<string, readonly [from: number, to: number]> {
+  const places = new Map<string, readonly [number, number]>();
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf("\n", start) + 1 || text.length;
+    const at = text.indexOf(",", start) + 1;
+    const district = text.slice(at, text.indexOf(",", at));
+    places.set(district, [places.get(district)?.[0] ?? start, end]);
+    start = end;
+  }
+  return places;
 }
 
 /** The region that a text names, if it is clear which. */

@@ -2,31 +2,44 @@
 export const bare = (text: string): string => text.toUpperCase().replace(/[^A-Z0-9]/g, "");
 
 /** Pairs that the recogniser takes for one another; such a slip counts half. */
-const ALIKE = new Set(
-  [
-    "O0",
-    "OQ",
-    "OD",
-    "D0",
-    "I1",
-    "IL",
-    "L1",
-    "B8",
-    "S5",
-    "Z2",
-    "G6",
-    "UV",
-    "VY",
-    "MN",
-    "CG",
-    "EF",
-    "IJ",
-    "IT",
-    "HN",
-    "RK",
-    "PF",
-  ].flatMap(([a, b]) => [a + b, b + a]),
-);
+const ALIKE_PAIRS = [
+  "O0",
+  "OQ",
+  "OD",
+  "D0",
+  "I1",
+  "IL",
+  "L1",
+  "B8",
+  "S5",
+  "Z2",
+  "G6",
+  "UV",
+  "VY",
+  "MN",
+  "CG",
+  "EF",
+  "IJ",
+  "IT",
+  "HN",
+  "RK",
+  "PF",
+] as const;
+/** What taking one character for another costs, by their codes below {@link CODES}. */
+const CODES = 128;
+const SWAP = new Float64Array(CODES * CODES).fill(1);
+for (let code = 0; code < CODES; code++) SWAP[code * CODES + code] = 0;
+for (const [a, b] of ALIKE_PAIRS)
+  for (const [p, q] of [
+    [a, b],
+    [b, a],
+  ])
+    SWAP[p.charCodeAt(0) * CODES + q.charCodeAt(0)] = 0.5;
+const swapCost = (p: number, q: number): number =>
+  p < CODES && q < CODES ? SWAP[p * CODES + q] : p === q ? 0 : 1;
+
+/** Two rows of {@link distance}, which grow with the longest text. */
+let [previous, current] = [new Float64Array(64), new Float64Array(64)];
 
 /**
  * Edit distance (Levenshtein) in which letters that look alike cost half.
@@ -35,15 +48,21 @@ const ALIKE = new Set(
 export function distance(a: string, b: string, most = Number.POSITIVE_INFINITY): number {
   if (a === b) return 0;
   if (Math.abs(a.length - b.length) > most) return most + 1;
-  let previous = Float64Array.from({ length: b.length + 1 }, (_, j) => j);
-  let current = new Float64Array(b.length + 1);
+  if (b.length >= previous.length) {
+    previous = new Float64Array(2 * b.length);
+    current = new Float64Array(2 * b.length);
+  }
+  for (let j = 0; j <= b.length; j++) previous[j] = j;
   for (let i = 1; i <= a.length; i++) {
     current[0] = i;
     let least = i;
+    const p = a.charCodeAt(i - 1);
     for (let j = 1; j <= b.length; j++) {
-      const [p, q] = [a[i - 1], b[j - 1]];
-      const swap = p === q ? 0 : ALIKE.has(p + q) ? 0.5 : 1;
-      const value = Math.min(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + swap);
+      const value = Math.min(
+        previous[j] + 1,
+        current[j - 1] + 1,
+        previous[j - 1] + swapCost(p, b.charCodeAt(j - 1)),
+      );
       current[j] = value;
       if (value < least) least = value;
     }
