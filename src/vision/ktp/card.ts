@@ -1,7 +1,8 @@
-import { type Matrix, multiply, type Point, type Quad, transform, warp } from "../geometry.ts";
+import { invert, type Matrix, multiply, type Point, type Quad, transform, warp } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Frame } from "./layout.ts";
 import type { TextPlane } from "./locate.ts";
+import { fitMarks } from "./marks.ts";
 
 /** ISO/IEC 7810 ID-1, in millimetres. */
 export const CARD = { width: 85.6, height: 53.98 } as const;
@@ -11,9 +12,14 @@ const PRINT = {
   /** Left end of the labels, and from there to the values. */
   labels: 0.034,
   column: 0.22,
-  /** Middle of the NIK's line, and the distance of two rows. */
+  /** Middle of the NIK's line and of the next, and the distance of two rows from there on. */
   nik: 0.143,
+  first: 0.1885,
   pitch: 0.0315,
+  /** Middle of the two lines at the top, of the place and date of issue, and where the blood type's label begins. */
+  headline: 0.5,
+  issued: 0.849,
+  aside: 0.55,
 } as const;
 /** What is left around the card, as a share of its sides: the grid tells its edges only roughly. */
 const MARGIN = 0.03;
@@ -43,8 +49,35 @@ export function placeCard(plane: TextPlane, frame: Frame): CardPlace {
   const [sx, sy] = [kx / CARD.width, ky / RATIO / CARD.height];
   // The lines' remaining fall is taken along.
   const inPlane: Matrix = [sx, 0, left, frame.slope * sx, sy, top, 0, 0, 1];
-  return placeOf(multiply(plane.toImage, inPlane));
+  return placeOf(multiply(plane.toImage, multiply(inPlane, refined(inPlane, frame))));
 }
+
+/**
+ * From where print would stand on the card to where it does, in millimetres: the columns alone stand too near to each
+ * other to tell what perspective does at the card's other end.
+ */
+function refined(inPlane: Matrix, { marks }: Frame): Matrix {
+  const toShares = multiply([1 / CARD.width, 0, 0, 0, 1 / CARD.width, 0, 0, 0, 1], invert(inPlane));
+  const { headline, aside, issued, labels, column, nik, first, pitch } = PRINT;
+  const seen = ({ at }: { readonly at: Point }) => transform(toShares, at);
+  const fit = fitMarks([
+    ...marks.heads.map((mark) => ({
+      seen: seen(mark),
+      x: labels,
+      y: mark.row === 0 ? nik : first + (mark.row - 1) * pitch,
+      slack: SLACK.column,
+    })),
+    ...marks.values.map((mark) => ({ seen: seen(mark), x: labels + column, y: null, slack: SLACK.column })),
+    ...marks.headlines.map((mark) => ({ seen: seen(mark), x: headline, y: null, slack: SLACK.centre })),
+    ...marks.issued.map((mark) => ({ seen: seen(mark), x: issued, y: null, slack: SLACK.centre })),
+    ...marks.blood.map((mark) => ({ seen: seen(mark), x: aside, y: null, slack: SLACK.aside })),
+  ]);
+  const inShares: Matrix = [1 / CARD.width, 0, 0, 0, 1 / CARD.width, 0, 0, 0, 1];
+  return multiply(invert(inShares), multiply(invert(fit), inShares));
+}
+
+/** How far print stands from where it should, printers and the ends of boxes being what they are, in widths of the card. */
+const SLACK = { column: 0.008, centre: 0.012, aside: 0.02 } as const;
 
 /** A card whose print tells no grid: about where its text is. */
 export function roughPlace({

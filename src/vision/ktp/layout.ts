@@ -1,4 +1,5 @@
 import type { KtpField } from "../facts.ts";
+import type { Point } from "../geometry.ts";
 import { nameRows, pitchOf, ROWS, type RowName } from "./naming.ts";
 import { type Line, type Piece, pieceOf, piecesOf } from "./pieces.ts";
 import { joinRows, type Row } from "./rows.ts";
@@ -29,6 +30,19 @@ export interface Frame {
   readonly pitch: number;
   /** By which lines fall to the right. */
   readonly slope: number;
+  readonly marks: GridMarks;
+}
+
+/** Print whose place on a card is known, where it was seen. */
+export interface GridMarks {
+  /** Beginnings of the labels that are not indented, and how many rows each stands below the NIK. */
+  readonly heads: readonly { readonly at: Point; readonly row: number }[];
+  /** Beginnings of values, and of the blood type's label. */
+  readonly values: readonly { readonly at: Point }[];
+  readonly blood: readonly { readonly at: Point }[];
+  /** Middles of the lines at the top, and of the place and date of issue. */
+  readonly headlines: readonly { readonly at: Point }[];
+  readonly issued: readonly { readonly at: Point }[];
 }
 
 /** Where fewer labels are read there is no card, or none that can be read: its rows cannot be told apart. */
@@ -82,9 +96,27 @@ export function layOut(lines: readonly Line[]): Layout {
     labels,
     aside,
     bloodLabel,
-    frame: frameOf(tellable, names, begins, slope),
+    frame: frameOf(tellable, names, begins, slope, {
+      headlines: headline.flatMap((line) => (line.length > 0 ? [{ at: middleOf(line) }] : [])),
+      issued: issuedOf(aside),
+      blood: bloodLabel ? [{ at: bloodLabel.left }] : [],
+    }),
   };
 }
+
+/** The middle of pieces that stand in one line. */
+const middleOf = (line: readonly Piece[]): Point => {
+  const [{ left }, { right }] = [line[0], line[line.length - 1]];
+  return [(left[0] + right[0]) / 2, (left[1] + right[1]) / 2];
+};
+
+/** The date under the portrait. */
+const ISSUE_DATE = /^\D{0,2}\d{2}\D?\d{2}\D?\d{4}$/;
+const issuedOf = (aside: readonly Piece[]) =>
+  aside.filter(({ text }) => ISSUE_DATE.test(text)).map((piece) => ({ at: middleOf([piece]) }));
+
+/** Labels that do not stand as far to the left as the others. */
+const INDENTED: ReadonlySet<RowName> = new Set<RowName>(["rt_rw", "village", "district"]);
 
 /** So many rows tell the grid. */
 const GRID_ROWS = 4;
@@ -94,11 +126,23 @@ function frameOf(
   names: readonly RowName[],
   begins: (y: number) => number,
   slope: number,
+  marks: Omit<GridMarks, "heads" | "values">,
 ): Frame | null {
   const heads = rows.flatMap((row, i) => {
     const name = names[i];
     const place = name === null || name === "headline" ? -1 : ROWS.indexOf(name);
-    return row.label === null || place < 0 ? [] : [{ y: row.y, place, x: row.label.left[0] }];
+    return row.label === null || place < 0
+      ? []
+      : [
+          {
+            y: row.y,
+            place,
+            x: row.label.left[0],
+            at: row.label.left,
+            indented: INDENTED.has(name),
+            values: row.values,
+          },
+        ];
   });
   if (heads.length < GRID_ROWS) return null;
   const pitch = pitchOf(rows);
@@ -106,8 +150,36 @@ function frameOf(
   // Further lines push rows down, never up: the NIK's row is where the topmost of them says.
   const [first] = heads;
   const nik = first.y - first.place * pitch;
-  return { left, column: begins(nik) - left, nik, pitch, slope };
+  return {
+    left,
+    column: begins(nik) - left,
+    nik,
+    pitch,
+    slope,
+    marks: {
+      ...marks,
+      heads: rowsBelow(heads, pitch).filter(({ indented }) => !indented),
+      values: heads.flatMap(({ values: [value], place }) => (value && place > 0 ? [{ at: value.left }] : [])),
+    },
+  };
 }
+
+/** How many rows each head stands below the NIK: more than its place, where a value before it has several lines. */
+function rowsBelow<T extends { readonly y: number; readonly place: number }>(
+  heads: readonly T[],
+  pitch: number,
+) {
+  let row = heads[0].place;
+  return heads.map((head, i) => {
+    const step = i === 0 ? 0 : head.place - heads[i - 1].place;
+    const seen = i === 0 ? 0 : Math.round((head.y - heads[i - 1].y) / pitch);
+    // Below the NIK, whose row is higher, the first step is longer.
+    row += heads[i - 1]?.place === 0 ? step : Math.max(step, Math.min(seen, step + MOST_LINES));
+    return { ...head, row };
+  });
+}
+/** Lines that a value has beyond its first, at most. */
+const MOST_LINES = 2;
 
 /** All pieces; of what reads like a label only what stands where labels do, one for each field. */
 function labelledPieces(lines: readonly Line[]): Piece[] {
