@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { runCommand } from "./support/command.ts";
-import { startKafka } from "./support/kafka.ts";
+import { createTopics, startKafka } from "./support/kafka.ts";
 import { startPostgres } from "./support/postgres.ts";
 import { startProcess } from "./support/process.ts";
 import { startS3 } from "./support/s3.ts";
@@ -130,7 +130,7 @@ async function search(): Promise<number> {
   const kafka = await startKafka();
   if (!("skip" in kafka)) {
     after.push(kafka.stop);
-    for (const kind of ["ktp_uploaded", "verified", "failed"]) kafka.createTopic(`payu.kyc.${kind}`, 1);
+    await createTopics(kafka);
   }
   // Takes whatever is exported over HTTP, as it comes.
   let spans = 0;

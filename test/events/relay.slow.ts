@@ -1,28 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { Consumer, stringDeserializers } from "@platformatic/kafka";
 import { lease } from "../../src/database/leases.ts";
 import { kafkaSink } from "../../src/events/kafka.ts";
 import { type Sink, startRelay } from "../../src/events/relay.ts";
-import { startKafka, type TestKafka } from "../support/kafka.ts";
+import { createTopics, readTopics, startKafka, type TestKafka, TOPICS } from "../support/kafka.ts";
 import { openStorage, type Storage, TRACEPARENT, temporaryFolder } from "../support/storage.ts";
 
-const TOPICS = {
-  ktp_uploaded: "payu.kyc.ktp_uploaded",
-  verified: "payu.kyc.verified",
-  failed: "payu.kyc.failed",
-} as const;
 const PATIENCE_MS = 40_000;
-
-/** What a record of Kafka comes to. */
-interface Arrived {
-  readonly topic: string;
-  readonly partition: number;
-  readonly key: string;
-  readonly value: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 describe("the relay of events to Kafka", () => {
   let broker: TestKafka | { readonly skip: string };
@@ -32,7 +17,7 @@ describe("the relay of events to Kafka", () => {
   before(async () => {
     broker = await startKafka();
     if ("skip" in broker) return;
-    for (const topic of Object.values(TOPICS)) broker.createTopic(topic, 3);
+    await createTopics(broker);
     storage = await openStorage({ dataDir: folder.path });
   });
   after(async () => {
@@ -77,29 +62,8 @@ describe("the relay of events to Kafka", () => {
     }
   }
 
-  /** Everything that the topics hold, read as any group consumer would. */
-  async function read(kafka: TestKafka, count: number): Promise<readonly Arrived[]> {
-    const consumer = new Consumer({
-      groupId: `test-${crypto.randomUUID()}`,
-      clientId: "test",
-      bootstrapBrokers: [kafka.bootstrap],
-      deserializers: stringDeserializers,
-    });
-    const arrived: Arrived[] = [];
-    const stream = await consumer.consume({
-      topics: Object.values(TOPICS),
-      mode: "earliest",
-      autocommit: false,
-    });
-    const late = setTimeout(() => void stream.close(), PATIENCE_MS);
-    for await (const { topic, partition, key, value, headers } of stream) {
-      arrived.push({ topic, partition, key, value, headers: Object.fromEntries(headers) });
-      if (arrived.length >= count) break;
-    }
-    clearTimeout(late);
-    await consumer.close(true);
-    return arrived;
-  }
+  const read = (kafka: TestKafka, count: number) =>
+    readTopics(kafka, (arrived) => arrived.length >= count, PATIENCE_MS);
 
   withBroker("sends value, key and headers of the contract, each user's events in order", async (kafka) => {
     const { relay, errors } = relayTo(await sinkOf(kafka), "one");

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Admin, Consumer, stringDeserializers } from "@platformatic/kafka";
 import { freePort } from "./ports.ts";
 
 const VERSION = "4.1.1";
@@ -16,6 +17,16 @@ const JARS = fileURLToPath(
 const COMPLETE = join(JARS, ".complete");
 export const FETCH_COMMAND = "npm run test:kafka-broker";
 
+/** The contract's. */
+export const TOPICS = {
+  ktp_uploaded: "payu.kyc.ktp_uploaded",
+  verified: "payu.kyc.verified",
+  failed: "payu.kyc.failed",
+} as const;
+const PARTITIONS = 3;
+/** A broker that just started takes connections before it knows itself. */
+const ADMIN_RETRIES = 30;
+
 const START_MILLISECONDS = 60_000;
 const MOST_HEAP = "-Xmx384m";
 
@@ -24,7 +35,6 @@ export interface TestKafka {
   readonly bootstrap: string;
   /** Where its topics lie, as files. */
   readonly folder: string;
-  createTopic(name: string, partitions: number): void;
   /** kill -9: it answers no more. */
   kill(): Promise<void>;
   /** Answers again, with the records that were there. */
@@ -116,10 +126,6 @@ export async function startKafka(): Promise<TestKafka | { readonly skip: string 
   return {
     bootstrap: `127.0.0.1:${port}`,
     folder,
-    createTopic(name, partitions) {
-      const tool = java("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", `127.0.0.1:${port}`);
-      run(...tool, "--create", "--topic", name, "--partitions", `${partitions}`, "--replication-factor", "1");
-    },
     kill: () => end("SIGKILL"),
     restart: start,
     async stop() {
@@ -135,6 +141,67 @@ function answers(port: number): Promise<boolean> {
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
     socket.once("connect", () => socket.destroy());
   });
+}
+
+export async function createTopics(kafka: TestKafka): Promise<void> {
+  const admin = new Admin({ clientId: "test", bootstrapBrokers: [kafka.bootstrap], retries: ADMIN_RETRIES });
+  await admin.createTopics({ topics: Object.values(TOPICS), partitions: PARTITIONS, replicas: 1 });
+  await admin.close();
+}
+
+/** What a record of Kafka comes to. */
+export interface Arrived {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string;
+  readonly value: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Reads the topics from their beginning, as any group consumer would, until all is there or the time is up. */
+export async function readTopics(
+  kafka: TestKafka,
+  complete: (arrived: readonly Arrived[]) => boolean,
+  withinMs: number,
+): Promise<readonly Arrived[]> {
+  const consumer = new Consumer({
+    groupId: `test-${crypto.randomUUID()}`,
+    clientId: "test",
+    bootstrapBrokers: [kafka.bootstrap],
+    deserializers: stringDeserializers,
+  });
+  const arrived: Arrived[] = [];
+  const stream = await consumer.consume({
+    topics: Object.values(TOPICS),
+    mode: "earliest",
+    autocommit: false,
+  });
+  const late = setTimeout(() => void stream.close(), withinMs);
+  for await (const { topic, partition, key, value, headers } of stream) {
+    arrived.push({ topic, partition, key, value, headers: Object.fromEntries(headers) });
+    if (complete(arrived)) break;
+  }
+  clearTimeout(late);
+  await consumer.close(true);
+  return arrived;
+}
+
+/** @returns which of these events, by their CloudEvents id, are in no topic within the time */
+export async function missingFrom(
+  kafka: TestKafka,
+  ids: ReadonlySet<string>,
+  withinMs: number,
+): Promise<readonly string[]> {
+  const missing = new Set(ids);
+  await readTopics(
+    kafka,
+    (arrived) => {
+      missing.delete(arrived.at(-1)!.headers.ce_id!);
+      return missing.size === 0;
+    },
+    withinMs,
+  );
+  return [...missing];
 }
 
 if (import.meta.main) fetchKafka();
