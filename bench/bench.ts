@@ -12,6 +12,7 @@ const PARTS: Readonly<Record<string, () => Promise<(setting: Setting) => Promise
   ktp: async () => (await import("./ktp.ts")).ktp,
   accuracy: async () => (await import("./accuracy.ts")).accuracy,
   face: async () => (await import("./face.ts")).face,
+  liveness: async () => (await import("./liveness.ts")).liveness,
   search: async () => (await import("./search.ts")).search,
   store: async () => (await import("./store.ts")).store,
   start: async () => (await import("./start.ts")).start,

@@ -43,7 +43,7 @@ export async function face({ runs, threads: wanted, cacheDir, packDir, progress 
   const threads = wanted ?? THREADS;
   const own = await openModels({ cacheDir, packDir, threads });
   const networks = recorded(own);
-  const bare = await openBare(own, { cacheDir, threads });
+  const bare = await openBare(own, { cacheDir, packDir, threads });
   const peer = await openFaceApi();
 
   const selfies: Uint8Array[] = [];

@@ -56,7 +56,7 @@ export async function ktp({
   const threads = wanted ?? THREADS;
   const own = await openModels({ cacheDir, packDir, threads });
   const networks = recorded(own);
-  const bare = await openBare(own, { cacheDir, threads });
+  const bare = await openBare(own, { cacheDir, packDir, threads });
   const peers = [await openGutenye(threads, scratch), await openPpu(threads)];
 
   const cards: Card[] = [];

@@ -1,7 +1,8 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { builtFile } from "../src/vision/models/build.ts";
-import { CATALOGUE } from "../src/vision/models/catalogue.ts";
+import { CATALOGUE, type Graph } from "../src/vision/models/catalogue.ts";
 import type { ModelName, Models } from "../src/vision/models/models.ts";
+import { readPacks } from "../src/vision/models/packs.ts";
 import { clock } from "./harness.ts";
 
 /** One call of a network. */
@@ -55,29 +56,40 @@ export interface Bare {
 /** @param models  the networks that were recorded; they stay the caller's to close */
 export async function openBare(
   models: Models,
-  { cacheDir, threads }: { readonly cacheDir: string; readonly threads: number },
+  {
+    cacheDir,
+    packDir,
+    threads,
+  }: { readonly cacheDir: string; readonly packDir: string; readonly threads: number },
 ): Promise<Bare> {
-  const opened = new Map<ModelName, InferenceSession>();
+  const opened = new Map<ModelName, Opened>();
   const noise = noiseMaker();
-  const open = async (name: ModelName) => {
+  const packs = await readPacks(packDir);
+  const place = (name: ModelName): { readonly file: string; readonly graph: Graph } => {
+    const { source } = CATALOGUE[name];
+    if (source.from === "package") return { file: builtFile(cacheDir, name), graph: source.graph };
+    const packed = packs.find(({ model }) => model === name);
+    if (!packed?.variant) throw new Error(`${name} is not installed in ${packDir}`);
+    return { file: packed.file, graph: packed.variant.graph };
+  };
+  const open = async (name: ModelName): Promise<Opened> => {
     const known = opened.get(name);
     if (known) return known;
-    if (CATALOGUE[name].source.from !== "package") throw new Error(`${name} is not built from a package`);
-    const session = await InferenceSession.create(builtFile(cacheDir, name), {
+    const { file, graph } = place(name);
+    const session = await InferenceSession.create(file, {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
     });
-    opened.set(name, session);
-    return session;
+    const made = { session, layout: graph.input.layout };
+    opened.set(name, made);
+    return made;
   };
   return {
     async sessions(sights) {
       const spent = new Map<ModelName, number>();
       for (const { name, width, height, count } of sights) {
-        const session = await open(name);
-        const { source } = CATALOGUE[name];
-        const layout = source.from === "package" ? source.graph.input.layout : "NCHW";
+        const { session, layout } = await open(name);
         const dims = layout === "NHWC" ? [count, height, width, 3] : [count, 3, height, width];
         const input = new Tensor("float32", noise(count * height * width * 3).unit, dims);
         const milliseconds = await clock(() => session.run({ [session.inputNames[0]]: input }));
@@ -92,9 +104,14 @@ export async function openBare(
         }
       }),
     async close() {
-      for (const session of opened.values()) await session.release();
+      for (const { session } of opened.values()) await session.release();
     },
   };
+}
+
+interface Opened {
+  readonly session: InferenceSession;
+  readonly layout: Graph["input"]["layout"];
 }
 
 interface Noise {
