@@ -1,15 +1,25 @@
+import { PICTURE_KINDS, SEQUENCE_KINDS } from "../sample/attacks/attacks.ts";
 import { type Side, writeAttacks } from "../sample/attacks/write.ts";
 import { type Command, needed, UsageError, whole } from "./command.ts";
 import { openNetworks } from "./networks.ts";
 
 const MOST = 10_000;
+const KINDS: readonly string[] = [...new Set([...PICTURE_KINDS, ...SEQUENCE_KINDS])];
 const SIDES: readonly string[] = ["fit", "test", "all"] satisfies Side[];
 
 export const sampleAttacks: Command = {
   usage:
-    "sample-attacks --seed N --out DIR [--count N] [--faces DIR] [--side fit|test|all] [--only pictures|sequences]",
+    "sample-attacks --seed N --out DIR [--count N] [--faces DIR] [--side fit|test|all] [--only pictures|sequences] [--kinds live,print,…]",
   summary: "Simulate prints, screens, cut-outs and deceits of the liveness challenge, beside living people.",
-  flags: { seed: "string", out: "string", count: "string", faces: "string", side: "string", only: "string" },
+  flags: {
+    seed: "string",
+    out: "string",
+    count: "string",
+    faces: "string",
+    side: "string",
+    only: "string",
+    kinds: "string",
+  },
   async run(words, flags, context) {
     if (words.length > 0) throw new UsageError(`"${words[0]}" is one word too many.`);
     needed(flags, "seed");
@@ -18,6 +28,9 @@ export const sampleAttacks: Command = {
       throw new UsageError(`--side must be one of ${SIDES.join(", ")}.`);
     if (only !== undefined && only !== "pictures" && only !== "sequences")
       throw new UsageError("--only must be pictures or sequences.");
+    const kinds = typeof flags.kinds === "string" ? flags.kinds.split(",") : KINDS;
+    const unknown = kinds.find((kind) => !KINDS.includes(kind));
+    if (unknown !== undefined) throw new UsageError(`--kinds: "${unknown}" is none of ${KINDS.join(", ")}.`);
     const out = needed(flags, "out");
     const { models } = await openNetworks(context);
     const written = await writeAttacks(
@@ -27,8 +40,8 @@ export const sampleAttacks: Command = {
         out,
         faces: typeof flags.faces === "string" ? flags.faces : undefined,
         side: side as Side,
-        pictures: only !== "sequences",
-        sequences: only !== "pictures",
+        pictures: only === "sequences" ? [] : PICTURE_KINDS.filter((kind) => kinds.includes(kind)),
+        sequences: only === "pictures" ? [] : SEQUENCE_KINDS.filter((kind) => kinds.includes(kind)),
         onDone: (file) => context.out.note(file),
       },
       models,

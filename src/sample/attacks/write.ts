@@ -5,15 +5,7 @@ import type { Models } from "../../vision/models/models.ts";
 import { FACES } from "../faces.ts";
 import { drawSelfiePicture } from "../portrait.ts";
 import { Random } from "../random.ts";
-import {
-  drawPicture,
-  film,
-  openStage,
-  PICTURE_KINDS,
-  SEQUENCE_KINDS,
-  type SequenceKind,
-  type Stage,
-} from "./attacks.ts";
+import { drawPicture, film, openStage, type PictureKind, type SequenceKind, type Stage } from "./attacks.ts";
 
 /** Which people: numbers are fitted on one half, and told of the other. */
 export type Side = "fit" | "test" | "all";
@@ -27,8 +19,8 @@ export interface AttackOrder {
   /** A folder of photographs, one face each, in place of those of the npm packages. */
   readonly faces?: string;
   readonly side: Side;
-  readonly pictures: boolean;
-  readonly sequences: boolean;
+  readonly pictures: readonly PictureKind[];
+  readonly sequences: readonly SequenceKind[];
   /** Told after each. */
   readonly onDone?: (file: string) => void;
 }
@@ -64,35 +56,31 @@ export async function writeAttacks(
   const sequences: WrittenSequence[] = [];
   for (let i = 0; i < count; i++) {
     const person = people[i % people.length];
-    if (order.pictures) {
-      for (const kind of PICTURE_KINDS) {
-        const file = `${kind}-${number(i)}.jpg`;
-        await writeFile(join(out, file), await drawPicture(await stageOf(person), kind, seed + i));
-        rows.push(`${file},${kind}`);
-        onDone(file);
-      }
+    for (const kind of order.pictures) {
+      const file = `${kind}-${number(i)}.jpg`;
+      await writeFile(join(out, file), await drawPicture(await stageOf(person), kind, seed + i));
+      rows.push(`${file},${kind}`);
+      onDone(file);
     }
-    if (order.sequences) {
-      for (const label of SEQUENCE_KINDS) {
-        const random = new Random(seed, i, "challenge");
-        const actions = drawActions((n) => random.whole(0, n - 1));
-        const other = await stageOf(people[(i + 1) % people.length]);
-        const frames = await film(await stageOf(person), { kind: label, actions, seed: seed + i, other });
-        const id = `${label}-${number(i)}`;
-        await mkdir(join(out, id), { recursive: true });
-        const written: { file: string; at: number }[] = [];
-        for (const [k, { at, jpeg }] of frames.entries()) {
-          const file = join(id, `${number(k)}.jpg`);
-          await writeFile(join(out, file), jpeg);
-          written.push({ file, at });
-        }
-        sequences.push({ id, label, person: person.id, actions, frames: written });
-        onDone(id);
+    for (const label of order.sequences) {
+      const random = new Random(seed, i, "challenge");
+      const actions = drawActions((n) => random.whole(0, n - 1));
+      const other = await stageOf(people[(i + 1) % people.length]);
+      const frames = await film(await stageOf(person), { kind: label, actions, seed: seed + i, other });
+      const id = `${label}-${number(i)}`;
+      await mkdir(join(out, id), { recursive: true });
+      const written: { file: string; at: number }[] = [];
+      for (const [k, { at, jpeg }] of frames.entries()) {
+        const file = join(id, `${number(k)}.jpg`);
+        await writeFile(join(out, file), jpeg);
+        written.push({ file, at });
       }
+      sequences.push({ id, label, person: person.id, actions, frames: written });
+      onDone(id);
     }
   }
-  if (order.pictures) await writeFile(join(out, "labels.csv"), `file,label\n${rows.join("\n")}\n`);
-  if (order.sequences) {
+  if (order.pictures.length > 0) await writeFile(join(out, "labels.csv"), `file,label\n${rows.join("\n")}\n`);
+  if (order.sequences.length > 0) {
     await writeFile(join(out, "sequences.json"), `${JSON.stringify(sequences, null, 1)}\n`);
   }
   return { pictures: rows.length, sequences: sequences.length };

@@ -1,14 +1,12 @@
 import { cosineSimilarity } from "../face/compare.ts";
 import { embed } from "../face/embed.ts";
 import { findFaces, measureFace } from "../face/face.ts";
-import { at, distance, type FaceMesh } from "../face/mesh.ts";
-import { LEFT_EYE, RIGHT_EYE } from "../face/points.ts";
 import type { LivenessResult } from "../facts.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { type Action, FRAMES_ASKED } from "./actions.ts";
-import { depthInTurn } from "./parallax.ts";
 import { judgeLiveness } from "./passive.ts";
+import { type Relief, reliefIn } from "./relief.ts";
 import { type Tracked, track } from "./track.ts";
 import { type ActionSeen, compareActions, type Movement, movements, restOf } from "./trajectory.ts";
 
@@ -30,11 +28,11 @@ export const SEQUENCE = {
   /** Cosine, see the embedding network's threshold: of frames at rest, and of those in mid-action. */
   sameFace: { rest: 0.55, action: 0.35 },
   /**
-   * How deep the face is in a turn, see `depthOf`: the ways of nose and lips before the eyes, less what is seen of
-   * eyes that a flat picture's warping stretches; from so many degrees on. Chosen on simulated turns of nine people:
-   * solid heads reach 0.2 to 0.85, pictures whose middle is pushed aside −0.3 to 0.3, all other flat ones less.
+   * What the weakest turn must show of the face's relief, see `Relief`, followed from `from` degrees on. Chosen on
+   * simulated turns of six people: solid heads reach a likeness of 0.48 to 0.7 and a parallax of 0.4 to 1.1, sheets that
+   * are tilted, bent, squeezed or pushed aside a likeness of 0.25 at most.
    */
-  depth: { inner: 3, eyes: 0.5, usual: 0.85, least: 0.18, from: 4 },
+  depth: { likeness: 0.38, parallax: 0.25, from: 4 },
   /** Frames that the passive networks look at. */
   passive: 3,
   /** Least mean of their confidence. */
@@ -228,41 +226,35 @@ function continuousCheck(shown: readonly Tracked[]): SequenceCheck {
   return { name: "continuous", ok, value: worst };
 }
 
-/** The weakest of the turns: a flat picture may seem deep once. */
+/** Every turn must show it: a flat picture may seem deep once. */
 function depthCheck(shown: readonly Tracked[], done: readonly Movement[]): SequenceCheck {
-  const rest = restOf(shown);
-  let weakest: number | null = null;
-  for (const { action, frame } of done) {
-    if (action !== "turn_left" && action !== "turn_right") continue;
-    const sign = action === "turn_left" ? 1 : -1;
-    let first = frame;
-    while (first > 0 && sign * (shown[first].yaw - rest.yaw) > SEQUENCE.depth.from) first--;
-    const depth = depthOf(shown.slice(first, frame + 1));
-    weakest = Math.min(weakest ?? depth, depth);
-  }
-  return { name: "depth", ok: weakest !== null && weakest >= SEQUENCE.depth.least, value: weakest };
+  const { yaw } = restOf(shown);
+  const turns = done.filter(({ action }) => action === "turn_left" || action === "turn_right");
+  const seen = turns.map(({ frame }) => reliefOfTurn(shown, frame, yaw) ?? { likeness: 0, parallax: 0 });
+  const { likeness, parallax } = SEQUENCE.depth;
+  const ok = seen.every((turn) => turn.likeness >= likeness && turn.parallax >= parallax);
+  const weakest = seen.length === 0 ? null : Math.min(...seen.map((turn) => turn.likeness));
+  return { name: "depth", ok: ok && seen.length > 0, value: weakest };
 }
 
-/** @param turn  frames from rest to where the head is turned farthest */
-function depthOf(turn: readonly Tracked[]): number {
-  const [a, b] = [turn[0], turn[turn.length - 1]];
-  const moved = depthInTurn(turn.map(({ plate }) => plate));
-  const sine = Math.sin(((b.yaw - a.yaw) * Math.PI) / 180);
-  if (moved === null || sine === 0) return 0;
-  const { inner, eyes, usual } = SEQUENCE.depth;
-  const [from, to] = [eyeWidths(a.mesh), eyeWidths(b.mesh)];
-  const stretched = to.between - from.between;
-  const uneven = (to.ratio - from.ratio) / sine;
-  return (moved.nose + moved.lips) / sine - inner * stretched - eyes * (uneven - usual);
-}
-
-/** Logarithms: of one eye's width over the other's, and of the gap between the eyes over the whole. */
-function eyeWidths({ points }: FaceMesh): { readonly ratio: number; readonly between: number } {
-  const width = (p: number, q: number) => distance(at(points, p), at(points, q));
-  return {
-    ratio: Math.log(width(LEFT_EYE.outer, LEFT_EYE.inner) / width(RIGHT_EYE.outer, RIGHT_EYE.inner)),
-    between: Math.log(width(LEFT_EYE.inner, RIGHT_EYE.inner) / width(LEFT_EYE.outer, RIGHT_EYE.outer)),
-  };
+/** Mean of the ways there and back; null where the face was lost on both. @param peak  frame of the farthest */
+function reliefOfTurn(shown: readonly Tracked[], peak: number, rest: number): Relief | null {
+  const away = (i: number) => Math.abs(shown[i].yaw - rest) > SEQUENCE.depth.from;
+  let [first, last] = [peak, peak];
+  while (first > 0 && away(first)) first--;
+  while (last < shown.length - 1 && away(last)) last++;
+  const ways = [shown.slice(first, peak + 1), shown.slice(peak, last + 1).reverse()].flatMap((way) => {
+    const angle = way[way.length - 1].yaw - way[0].yaw;
+    const seen = reliefIn(
+      way.map(({ plate }) => plate),
+      Math.sin((angle * Math.PI) / 180),
+    );
+    return seen ? [seen] : [];
+  });
+  const mean = (of: (way: Relief) => number) => ways.reduce((sum, way) => sum + of(way), 0) / ways.length;
+  return ways.length === 0
+    ? null
+    : { likeness: mean((way) => way.likeness), parallax: mean((way) => way.parallax) };
 }
 
 interface Embedded {

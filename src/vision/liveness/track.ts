@@ -6,7 +6,7 @@ import { LEFT_EYE, RIGHT_EYE } from "../face/points.ts";
 import { blur, luma } from "../face/quality.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
-import { PLATE, type Plate, plateOf } from "./parallax.ts";
+import { PLATE, type Plate, plateOf } from "./plate.ts";
 import type { Posture } from "./trajectory.ts";
 
 /** What is kept of one frame; its pixels are not. */
