@@ -16,6 +16,8 @@ export interface TestServer {
   readonly folder: string;
   /** Writes everything to its files and ends; they stay until `stop`. */
   halt(): Promise<void>;
+  /** Answers again after `halt`, on its port, with its files. */
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -122,7 +124,8 @@ async function start(
       ...(tls && tlsOptions(folder, tls, account)),
     };
     const settings = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const server = run(postgres, ["-D", folder, "-p", String(port), ...settings], account);
+    const launch = () => run(postgres, ["-D", folder, "-p", String(port), ...settings], account);
+    let server = launch();
     const end = async (signal: "SIGQUIT" | "SIGINT") => {
       if (server.exitCode !== null || server.signalCode !== null) return;
       server.kill(signal);
@@ -134,30 +137,39 @@ async function start(
       remove();
     };
     const url = (name: string) => `postgresql://kyc@127.0.0.1:${port}/${name}`;
-    const deadline = Date.now() + START_MILLISECONDS;
-    for (;;) {
-      try {
-        const { rows } = await query(url("postgres"), "SHOW server_version");
-        let made = 0;
-        return {
-          version: rows[0].server_version,
-          createDatabase: async () => {
-            made += 1;
-            await query(url("postgres"), `CREATE DATABASE kyc${made}`);
-            return url(`kyc${made}`);
-          },
-          folder,
-          halt: () => end("SIGINT"),
-          stop,
-        };
-      } catch (error) {
-        if (server.exitCode !== null || Date.now() > deadline) {
-          await stop();
-          throw new Error(`postgres: ${server.said().trim() || (error as Error).message}`, { cause: error });
+    /** @returns its version, once it answers */
+    const answering = async (): Promise<string> => {
+      for (const deadline = Date.now() + START_MILLISECONDS; ; ) {
+        try {
+          const { rows } = await query(url("postgres"), "SHOW server_version");
+          return rows[0].server_version;
+        } catch (error) {
+          if (server.exitCode !== null || Date.now() > deadline) {
+            await stop();
+            throw new Error(`postgres: ${server.said().trim() || (error as Error).message}`, {
+              cause: error,
+            });
+          }
+          await new Promise((resolve) => setTimeout(resolve, 50));
         }
-        await new Promise((resolve) => setTimeout(resolve, 50));
       }
-    }
+    };
+    let made = 0;
+    return {
+      version: await answering(),
+      createDatabase: async () => {
+        made += 1;
+        await query(url("postgres"), `CREATE DATABASE kyc${made}`);
+        return url(`kyc${made}`);
+      },
+      folder,
+      halt: () => end("SIGINT"),
+      async resume() {
+        server = launch();
+        await answering();
+      },
+      stop,
+    };
   } catch (error) {
     remove();
     throw error;
