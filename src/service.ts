@@ -42,8 +42,9 @@ import type { Sealer } from "./security/sealer.ts";
 import { captureLinks } from "./verification/capture.ts";
 import { custody } from "./verification/custody.ts";
 import { DEFAULT_POLICY } from "./verification/policy.ts";
+import { returningClaims } from "./verification/returns.ts";
 import { keepTime } from "./verification/timekeeper.ts";
-import { kycService } from "./verification/verification.ts";
+import { kycService, LEASE_SECONDS } from "./verification/verification.ts";
 import { VERSION } from "./version.ts";
 import { networksFor } from "./vision/look.ts";
 import { buildModels } from "./vision/models/build.ts";
@@ -67,6 +68,8 @@ export interface Service {
 
 /** Where the service looks for registry checks that are due. */
 const DUE_EVERY_SECONDS = 5;
+/** Who was refused is told to come again after five seconds: by then the claim of the failed try is given back. */
+const RETURN_EVERY_SECONDS = 2;
 const PURGE_EVERY_SECONDS = 3600;
 const REMOVALS_EVERY_SECONDS = 60;
 /** Longer than any transaction may last (database.ts), as the checkpoints need it. */
@@ -161,16 +164,19 @@ async function build(
     least: comparison.identification,
     onBroken: (verification_id, err) => log.error({ verification_id, err }, "a stored face does not open"),
   });
-  const store = verifications({
-    db,
-    sealer,
-    audit: trail,
-    faces: known,
-    index: blindIndex(await blindIndexKey(db, sealer)),
-    outbox: events,
-    onBroken: (verification_id, err) =>
-      log.error({ verification_id, err }, "a stored verification does not open"),
-  });
+  const { verifications: store, returnClaims } = returningClaims(
+    verifications({
+      db,
+      sealer,
+      audit: trail,
+      faces: known,
+      index: blindIndex(await blindIndexKey(db, sealer)),
+      outbox: events,
+      onBroken: (verification_id, err) =>
+        log.error({ verification_id, err }, "a stored verification does not open"),
+    }),
+    LEASE_SECONDS,
+  );
   const records = idempotency({ db, sealer });
   const clock = { now: () => new Date() };
   const intents = imageIntents(db);
@@ -280,6 +286,7 @@ async function build(
   undo.push(
     keepTime(
       [
+        { name: "claims to give back", everySeconds: RETURN_EVERY_SECONDS, run: returnClaims },
         { name: "registry checks", everySeconds: DUE_EVERY_SECONDS, run: () => kyc.resumeDue() },
         { name: "erased faces", everySeconds: PURGE_EVERY_SECONDS, run: () => known.forgetErased() },
         {

@@ -185,7 +185,7 @@ const COUNTED = { ktp: "ktpAttempts", selfie: "selfieAttempts", liveness: "liven
 const FINAL: ReadonlySet<Status> = new Set<Status>(["VERIFIED", "REJECTED", "FAILED"]);
 
 /** Longer than any step takes (the gateway gives up after 60 s); a process killed in mid-upload blocks no longer. */
-const LEASE_SECONDS = 60;
+export const LEASE_SECONDS = 60;
 /** The registry is asked by the request itself first; the timekeeper leaves it alone for this long. */
 const FIRST_TRY_SECONDS = 45;
 /** Waiting between later tries: doubling from the first to the last, unless the registry comes back before. */
