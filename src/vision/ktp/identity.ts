@@ -49,12 +49,22 @@ export function readNik(sheet: Sheet, layout: Layout, place: Place, gazetteer: G
   );
   const letters = sixteen.map(({ letter }) => letter);
   sheet.put("nik", { ...what, letters }, { value, sure: 1 });
-  sheet.fields.nik.confidence = sureness(value, letters, share, evidence);
+  const doubt = Math.max(...pieces.map(({ line }) => line.doubt));
+  sheet.fields.nik.confidence = sureness(value, letters, share, doubt, evidence);
   if (mended) sheet.fields.nik.source = "nik";
 }
 
-/** Digits that the card prints elsewhere too are surer than those that stand here alone. */
-function sureness(nik: string, letters: readonly Letter[], share: number, evidence: NikEvidence): number {
+/**
+ * Digits that the card prints elsewhere too are surer than those that stand here alone.
+ * @param doubt  what other looks at the line left of the network's doubt
+ */
+function sureness(
+  nik: string,
+  letters: readonly Letter[],
+  share: number,
+  doubt: number,
+  evidence: NikEvidence,
+): number {
   const scores = letters.map(({ score }) => score);
   const agree = (code: string | null, [from, to]: readonly [number, number]) => {
     if (code === null || nik.slice(from, to) !== code) return;
@@ -65,7 +75,7 @@ function sureness(nik: string, letters: readonly Letter[], share: number, eviden
   agree(evidence.district?.slice(6) ?? null, DIGITS_OF.district);
   if (evidence.birthDate !== null) agree(birthDigits(evidence.birthDate, woman(nik)), DIGITS_OF.birth);
   // The share holds the doubt between digits already; a faint digit adds doubt of its own.
-  return (1 - (1 - share) * OVERSTATED) * Math.min(1, Math.min(...scores) / FAINT);
+  return Math.max(0, 1 - (1 - share) * OVERSTATED * doubt) * Math.min(1, Math.min(...scores) / FAINT);
 }
 
 /** What the NIK says of its holder against what the card says; agreement makes both surer. */

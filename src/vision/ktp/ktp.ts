@@ -13,11 +13,11 @@ import { readBlood } from "./blood.ts";
 import { type CardPlace, cutCard, placeCard, roughPlace } from "./card.ts";
 import { findLines } from "./find.ts";
 import { layOut } from "./layout.ts";
-import { firstLooks } from "./looks.ts";
+import { linesToRead } from "./looks.ts";
 import type { Line } from "./pieces.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
 import { openGazetteer } from "./regions.ts";
-import { doubtfulLines, readAgain, readLine } from "./reread.ts";
+import { doubtfulLines, readAgain, readFirst } from "./reread.ts";
 import { type Understanding, understand } from "./understand.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
@@ -52,16 +52,15 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
   const found = await findLines(image, models);
   const detected = performance.now();
   const lines: Line[] = [];
-  const looks = firstLooks(found.lines);
-  for (const [index, line] of found.lines.entries())
-    lines.push(await readLine(image, line, index, models, looks[index]));
+  const toRead = linesToRead(image, found.lines);
+  for (const [index, line] of toRead.entries()) lines.push(await readFirst(image, line, index, models));
   const recognised = performance.now();
   const gazetteer = await openGazetteer();
   let layout = layOut(lines);
   let understanding = understand(layout, gazetteer, now);
   const doubtful = doubtfulLines(layout, understanding);
   for (const { index } of doubtful) {
-    lines[index] = await readAgain(lines[index], image, found.lines[index], models);
+    lines[index] = await readAgain(lines[index], image, toRead[index], models);
   }
   const blood =
     layout.bloodLabel && understanding.fields.blood_type.value === null

@@ -1,32 +1,100 @@
 import type { Point, Quad } from "../geometry.ts";
+import type { Pixels } from "../image.ts";
 import type { FoundLine } from "./find.ts";
-import { type Look, NATURAL } from "./recognise.ts";
+import { type Look, NATURAL, strip } from "./recognise.ts";
+import { inkOf } from "./spacing.ts";
 import { median } from "./text.ts";
+
+/** A part of the card to be read, and how it is to be looked at first. */
+export interface LineToRead extends FoundLine {
+  readonly look: Look;
+}
 
 /**
  * Labels are words of a short list, known from half of their letters: they are read narrow, at less cost. Values are
  * read a little narrower than they are printed; those in doubt are read again, wider.
  */
-const LABEL: Look = { ...NATURAL, stretch: 0.7 };
-const VALUE: Look = { ...NATURAL, stretch: 0.85 };
+export const LABEL: Look = { ...NATURAL, stretch: 0.6 };
+export const VALUE: Look = { ...NATURAL, stretch: 0.85 };
 /** A label alone is at most so many times longer than high; where its value is in the same box, it is longer. */
 const LABEL_LENGTH = 5.5;
 /** A column is where so many lines begin within so many heights of a line. */
 const COLUMN = { lines: 5, width: 1.2 } as const;
+/** From where labels begin to where values do in heights of a line: what is nearer are labels that are indented. */
+const LEAST_COLUMN = 4;
+/** In distances of the two columns from the first: here the portrait's side begins, and no value; the blood type is at 2.5. */
+const PORTRAIT = 3.1;
+/** A label ends and its value begins within so many heights of a line before and behind where most values do … */
+const SEAM = { before: 1.5, behind: 0.7 } as const;
+/** … with a gap between them, or beside the colon, of at least this. */
+const LEAST_GAP = 0.12;
 
-/** How each line is to be looked at first. */
-export function firstLooks(lines: readonly FoundLine[]): readonly Look[] {
+/**
+ * What of the lines is to be read, and how. Where the columns of labels and values are seen, what stands under the
+ * portrait (place and date of issue, scrawls of the signature) is left out, and a label and a value that are one line to
+ * the detector are read apart.
+ */
+export function linesToRead(image: Pixels, lines: readonly FoundLine[]): readonly LineToRead[] {
   const height = median(lines.map(({ quad }) => size(quad).height));
-  const starts = lines.map(({ quad: [tl] }) => tl[0]).sort((a, b) => a - b);
+  const starts = lines.map(({ quad }) => quad[0][0]).sort((a, b) => a - b);
   const near = (a: number, b: number) => Math.abs(a - b) <= COLUMN.width * height;
-  // The labels' column is the first from the left.
-  const column = starts.find((x) => starts.filter((other) => near(other, x)).length >= COLUMN.lines);
-  return lines.map(({ quad }) => {
+  const columnFrom = (least: number) =>
+    starts.find((x) => x >= least && starts.filter((other) => near(other, x)).length >= COLUMN.lines);
+  // The labels' column is the first from the left, the values' the next.
+  const labels = columnFrom(Number.NEGATIVE_INFINITY);
+  const values = labels === undefined ? undefined : columnFrom(labels + LEAST_COLUMN * height);
+  const column = values && median(starts.filter((x) => x >= values && near(x, values)));
+  return lines.flatMap((line): LineToRead[] => {
+    const { quad } = line;
     const { width, height } = size(quad);
-    const isLabel = column !== undefined && near(quad[0][0], column) && width <= LABEL_LENGTH * height;
-    return isLabel ? LABEL : VALUE;
+    const isLabel = labels !== undefined && near(quad[0][0], labels);
+    if (isLabel && width <= LABEL_LENGTH * height) return [{ ...line, look: LABEL }];
+    if (labels === undefined || column === undefined) return [{ ...line, look: VALUE }];
+    if (quad[0][0] - labels > PORTRAIT * (column - labels)) return [];
+    const seam = isLabel ? seamOf(image, line, (column - quad[0][0]) / width) : null;
+    if (seam === null) return [{ ...line, look: VALUE }];
+    const cut = (from: number, to: number) => ({
+      quad: part(quad, from, to),
+      inImage: part(line.inImage, from, to),
+    });
+    return [
+      { ...cut(0, seam), look: LABEL },
+      { ...cut(seam, 1), look: VALUE },
+    ];
   });
 }
 
+/**
+ * Where a label turns into its value: the middle of the widest gap.
+ * @param near  where most values begin
+ * @returns as `near` a share of the line's length; null where there is no gap
+ */
+function seamOf(image: Pixels, { inImage }: FoundLine, near: number): number | null {
+  const picture = strip(image, inImage);
+  const { width, height } = picture;
+  const { columns } = inkOf(picture);
+  const from = Math.round(near * width - SEAM.before * height);
+  const to = Math.round(near * width + SEAM.behind * height);
+  if (from < height || to > width - height / 2) return null;
+  let [run, widest, end] = [0, 0, 0];
+  for (let x = from; x < to; x++) {
+    run = columns[x] ? 0 : run + 1;
+    if (run > widest) [widest, end] = [run, x];
+  }
+  return widest < LEAST_GAP * height ? null : (end - widest / 2) / width;
+}
+
+/** The part of a line between two shares of its length. */
+export const part = ([tl, tr, br, bl]: Quad, from: number, to: number): Quad => [
+  between(tl, tr, from),
+  between(tl, tr, to),
+  between(bl, br, to),
+  between(bl, br, from),
+];
+
+const between = (a: Point, b: Point, share: number): Point => [
+  a[0] + (b[0] - a[0]) * share,
+  a[1] + (b[1] - a[1]) * share,
+];
 const size = ([tl, tr, , bl]: Quad) => ({ width: distance(tl, tr), height: distance(tl, bl) });
 const distance = (a: Point, b: Point) => Math.hypot(a[0] - b[0], a[1] - b[1]);

@@ -1,11 +1,14 @@
 import type { KtpField } from "../facts.ts";
+import type { Quad } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import type { FoundLine } from "./find.ts";
+import { labelAt } from "./labels.ts";
 import type { Layout } from "./layout.ts";
+import { LABEL, type LineToRead, part, VALUE } from "./looks.ts";
 import { type Line, type Piece, textOf } from "./pieces.ts";
 import { type Look, NATURAL, recognise, strip } from "./recognise.ts";
-import { inkOf, spaced } from "./spacing.ts";
+import { columnsOf, inkOf, inkSpan, spaced } from "./spacing.ts";
 import type { Understanding } from "./understand.ts";
 
 /** A field less sure than this is read again. */
@@ -44,7 +47,8 @@ export function doubtfulLines(layout: Layout, { fields, checks }: Understanding)
   };
   for (const field of [...FREE, ...LISTED]) {
     const { confidence, raw } = fields[field];
-    if (raw === null || confidence >= DOUBTFUL) continue;
+    const lost = field === "birth_date" && raw === null;
+    if ((raw === null && !lost) || confidence >= DOUBTFUL) continue;
     if (field === "province" || field === "city") add(layout.headline.flat());
     else add(layout.values.get(field === "birth_date" ? "birth_place" : field));
   }
@@ -66,7 +70,30 @@ export async function readLine(
   models: Models,
   look: Look = NATURAL,
 ): Promise<Line> {
+  return readStrip(strip(image, inImage, look), quad, index, models, look);
+}
+
+/** Reads of a line what holds ink: neither the ground around it nor the colon before a value costs the network time. */
+async function readInk(
+  image: Pixels,
+  { inImage, quad }: FoundLine,
+  index: number,
+  models: Models,
+  look: Look,
+): Promise<Line> {
   const picture = strip(image, inImage, look);
+  const { from, to } = inkSpan(picture);
+  const narrow = part(quad, from / picture.width, to / picture.width);
+  return readStrip(columnsOf(picture, from, to), narrow, index, models, look);
+}
+
+async function readStrip(
+  picture: Pixels,
+  quad: Quad,
+  index: number,
+  models: Models,
+  look: Look,
+): Promise<Line> {
   const { letters, reading } = await recognise(picture, models);
   const ink = inkOf(picture, look.stretch);
   return {
@@ -80,13 +107,30 @@ export async function readLine(
   };
 }
 
+/** A narrow label that is further than this from any is read again as wide as values are: it may be one all the same. */
+const MISREAD_LABEL = 0.2;
+
+/** Reads a line as it is to be looked at first. */
+export async function readFirst(
+  image: Pixels,
+  line: LineToRead,
+  index: number,
+  models: Models,
+): Promise<Line> {
+  const read = await readInk(image, line, index, models, line.look);
+  if (line.look !== LABEL) return read;
+  const fault = labelAt(textOf(read.letters))?.fault ?? 1;
+  return fault > MISREAD_LABEL ? readInk(image, line, index, models, VALUE) : read;
+}
+
 /** Reads a line again at other widths; the reading that most agree on, or else the surest. */
 export async function readAgain(line: Line, image: Pixels, found: FoundLine, models: Models): Promise<Line> {
   const readings = [line];
   for (const width of WIDTHS) {
     const stretch = ((TAUGHT_HEIGHT * CLOSER) / line.ink.height) * width;
     const look = { height: CLOSER, stretch: Math.min(MOST_STRETCH, Math.max(1, stretch)) };
-    readings.push(await readLine(image, found, line.index, models, look));
+    readings.push(await readInk(image, found, line.index, models, look));
+    if (readings.length === 2 && keyOf(readings[0]) === keyOf(readings[1])) break;
   }
   return vote(readings);
 }

@@ -170,6 +170,45 @@ export function inkMask(
   return { mask, top: rows.findIndex((n) => n >= some), bottom: rows.findLastIndex((n) => n >= some) };
 }
 
+/** What is left of the ground beside the ink, in pixels: the network was taught on lines with a rim. */
+const RIM = 5;
+/** A colon, in heights of a letter: no wider, and no more ink in a column than two dots; behind it a gap. */
+const COLON = { width: 0.3, ink: 0.62, gap: 0.12 } as const;
+
+/** From where to where a straightened line is to be read, in pixels, `to` exclusive: its ink, without a colon before it. */
+export function inkSpan(line: Pixels): { readonly from: number; readonly to: number } {
+  const { width, height } = line;
+  const { mask, top, bottom } = inkMask(line);
+  const unit = bottom - top + 1;
+  const depth = new Uint16Array(width);
+  for (let y = Math.max(0, top); y <= bottom; y++)
+    for (let x = 0; x < width; x++) depth[x] += mask[y * width + x];
+  const next = (from: number, ink: boolean) => {
+    let x = from;
+    while (x < width && depth[x] > 0 !== ink) x++;
+    return x;
+  };
+  let first = next(0, true);
+  const end = next(first, false);
+  const behind = next(end, true);
+  const dots =
+    end - first <= COLON.width * unit && depth.subarray(first, end).every((ink) => ink <= COLON.ink * unit);
+  if (dots && behind < width && behind - end >= COLON.gap * unit) first = behind;
+  let last = width - 1;
+  while (last > first && depth[last] === 0) last--;
+  // Hardly anything is no line of text: all of it is shown.
+  if (last - first < height / 3) return { from: 0, to: width };
+  return { from: Math.max(0, first - RIM), to: Math.min(width, last + RIM + 1) };
+}
+
+/** Some columns of a picture, `to` exclusive. */
+export function columnsOf({ width, height, data }: Pixels, from: number, to: number): Pixels {
+  const out = new Uint8Array((to - from) * height * 3);
+  for (let y = 0; y < height; y++)
+    out.set(data.subarray((y * width + from) * 3, (y * width + to) * 3), y * (to - from) * 3);
+  return { width: to - from, height, data: out };
+}
+
 /** The longest run of columns without ink between two places. */
 function widestGap(ink: Uint8Array, from: number, to: number): number {
   let widest = 0;
