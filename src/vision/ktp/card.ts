@@ -60,21 +60,31 @@ function refined(inPlane: Matrix, { marks }: Frame): Matrix {
   const toShares = multiply([1 / CARD.width, 0, 0, 0, 1 / CARD.width, 0, 0, 0, 1], invert(inPlane));
   const { headline, aside, issued, labels, column, nik, first, pitch } = PRINT;
   const seen = ({ at }: { readonly at: Point }) => transform(toShares, at);
-  const fit = fitMarks([
-    ...marks.heads.map((mark) => ({
-      seen: seen(mark),
-      x: labels,
-      y: mark.row === 0 ? nik : first + (mark.row - 1) * pitch,
-      slack: SLACK.column,
-    })),
-    ...marks.values.map((mark) => ({ seen: seen(mark), x: labels + column, y: null, slack: SLACK.column })),
-    ...marks.headlines.map((mark) => ({ seen: seen(mark), x: headline, y: null, slack: SLACK.centre })),
-    ...marks.issued.map((mark) => ({ seen: seen(mark), x: issued, y: null, slack: SLACK.centre })),
-    ...marks.blood.map((mark) => ({ seen: seen(mark), x: aside, y: null, slack: SLACK.aside })),
-  ]);
+  const fit = fitMarks(
+    [
+      ...marks.heads.map((mark) => ({
+        seen: seen(mark),
+        x: labels,
+        y: mark.row === 0 ? nik : first + (mark.row - 1) * pitch,
+        slack: SLACK.column,
+      })),
+      ...marks.values.map((mark) => ({ seen: seen(mark), x: labels + column, y: null, slack: SLACK.column })),
+      ...marks.headlines
+        .filter((mark) => isBetween(seen(mark)[1], HEADLINES))
+        .map((mark) => ({ seen: seen(mark), x: headline, y: null, slack: SLACK.centre })),
+      ...marks.issued.map((mark) => ({ seen: seen(mark), x: issued, y: null, slack: SLACK.centre })),
+      ...marks.blood.map((mark) => ({ seen: seen(mark), x: aside, y: null, slack: SLACK.aside })),
+    ].filter(({ seen: [x], x: stands }) => Math.abs(x - stands) < FAR),
+  );
   const inShares: Matrix = [1 / CARD.width, 0, 0, 0, 1 / CARD.width, 0, 0, 0, 1];
   return multiply(invert(inShares), multiply(invert(fit), inShares));
 }
+
+/** Print seen further from where it should stand, in widths of the card, is other print: perspective moves none so far. */
+const FAR = 0.3;
+/** Between these heights the two lines at the top are seen. */
+const HEADLINES = [-0.02, 0.125] as const;
+const isBetween = (n: number, [least, most]: readonly [number, number]) => n > least && n < most;
 
 /** How far print stands from where it should, printers and the ends of boxes being what they are, in widths of the card. */
 const SLACK = { column: 0.008, centre: 0.012, aside: 0.02 } as const;
