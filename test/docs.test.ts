@@ -9,6 +9,7 @@ import { loadConfig } from "../src/config.ts";
 import { EFFECTS, TAMPERINGS } from "../src/sample/sample.ts";
 import { KTP_FIELDS } from "../src/vision/facts.ts";
 import { HINTS } from "../src/vision/hints.ts";
+import { TAMPER_WEIGHTS } from "../src/vision/ktp/tamper/signs.ts";
 import { CATALOGUE } from "../src/vision/models/catalogue.ts";
 import { BASE, serve } from "./http/support.ts";
 
@@ -134,6 +135,14 @@ test("docs/vision.md lists every kind of forged card as the generator says it", 
     return kind !== undefined && kind in TAMPERINGS ? [[kind, what]] : [];
   });
   assert.deepEqual(listed, Object.entries(TAMPERINGS));
+});
+
+test("docs/vision.md lists every sign of tampering with its weight", () => {
+  const listed = rows(vision).flatMap(([name, weight]) => {
+    const sign = /^`([a-z_]+)`$/.exec(name)?.[1];
+    return sign !== undefined && sign in TAMPER_WEIGHTS ? [[sign, Number(weight)]] : [];
+  });
+  assert.deepEqual(listed.toSorted(), Object.entries(TAMPER_WEIGHTS).toSorted());
 });
 
 describe("README.md and docs/", () => {

@@ -12,7 +12,7 @@ const EVALUATIONS: Readonly<Record<string, () => Promise<Evaluation>>> = {
 
 export const evaluate: Command = {
   usage:
-    "eval ktp TRUTH.json | faces PAIRS.csv | liveness LABELS.csv | challenge SEQUENCES.json  --dir DIR | cards | refusals  [--count N] [--seed N]  [--curves OUT.svg]",
+    "eval ktp TRUTH.json | faces PAIRS.csv | liveness LABELS.csv | challenge SEQUENCES.json  --dir DIR | cards | refusals | tamper  [--count N] [--seed N]  [--curves OUT.svg]",
   summary: "Measure against pictures whose truth is known; with --json the last line is the summary.",
   flags: { dir: "string", count: "string", seed: "string", curves: "string" },
   async run([what, truth, ...rest], flags, context) {
@@ -23,6 +23,10 @@ export const evaluate: Command = {
     if (what === "refusals" && truth === undefined) {
       const { evaluateRefusals } = await import("./evaluate-refusals.ts");
       return evaluateRefusals(flags, context);
+    }
+    if (what === "tamper" && truth === undefined) {
+      const { evaluateTamper } = await import("./evaluate-tamper.ts");
+      return evaluateTamper(flags, context);
     }
     const load = what !== undefined && Object.hasOwn(EVALUATIONS, what) ? EVALUATIONS[what] : undefined;
     if (load === undefined || truth === undefined || rest.length > 0) {

@@ -178,7 +178,28 @@ const KtpOcrResult = Type.Object(
     ...byField(nullableText),
     confidence: Share("how sure the reading is as a whole"),
     fields: Type.Object(byField(KtpFieldFact), open),
-    checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean(), detail: Type.String() }, open)),
+    checks: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          ok: Type.Boolean(),
+          detail: Type.String(),
+          weight: Type.Optional(
+            Type.Number({ description: "how much it speaks for tampering where it is not ok" }),
+          ),
+        },
+        open,
+      ),
+    ),
+    tampering: Type.Optional(
+      Type.Object(
+        {
+          weight: Share("how much speaks for the card's having been altered"),
+          signs: Type.Array(Type.String()),
+        },
+        open,
+      ),
+    ),
     quality: Type.Object(
       { glare_box: Type.Optional(nullable(Box)) },
       { additionalProperties: Type.Number() },

@@ -3,6 +3,7 @@ import type {
   FaceFacts,
   FaceMatchResult,
   Hint,
+  KtpOcrResult,
   KtpReport,
   LivenessResult,
   SelfieReport,
@@ -48,6 +49,11 @@ export interface Policy {
    * need not hold the card.
    */
   readonly copies: CopiesPolicy;
+  /**
+   * From this weight of its signs on a card, or its photograph, is suspected to have been altered ({@link suspected}):
+   * one strong sign, or two others. It is evidence for a person to look at, no reason to reject.
+   */
+  readonly tampering: number;
   /** Whether a verification may only be started with the user's consent. */
   readonly consentRequired: boolean;
 }
@@ -61,6 +67,7 @@ export const DEFAULT_POLICY: Policy = {
   portraitWidth: 56,
   selfieQuality: 0.25,
   attempts: 3,
+  tampering: 0.5,
   baselineMayDecide: false,
   liveness: "passive",
   duplicates: "flag",
@@ -108,6 +115,10 @@ export function judgeKtp(report: KtpReport, type: VerificationType, policy: Poli
   }
   return ACCEPTED;
 }
+
+/** Whether a card, or its photograph, is suspected to have been altered. What was not looked for is not suspected. */
+export const suspected = ({ tampering }: KtpOcrResult, policy: Policy): boolean =>
+  (tampering?.weight ?? 0) >= policy.tampering;
 
 /**
  * Is a portrait fit to be compared with a selfie? A poor one would give a number that means nothing.

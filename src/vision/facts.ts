@@ -87,6 +87,16 @@ export interface KtpCheck {
   readonly ok: boolean;
   /** Says what disagreed without repeating personal data. */
   readonly detail: string;
+  /** 0..1: how much it speaks for tampering where it is not ok; absent from what tells nothing of it. */
+  readonly weight?: number;
+}
+
+/** How much speaks for a card's, or its photograph's, having been altered. Evidence, no verdict. */
+export interface Tampering {
+  /** 0..1: the sum of the weights of the signs, 1 at most. */
+  readonly weight: number;
+  /** The checks with a weight that are not ok. */
+  readonly signs: readonly string[];
 }
 
 /** The contract's KtpOcrResult. */
@@ -95,6 +105,8 @@ export interface KtpOcrResult extends Readonly<Record<KtpField, string | null>> 
   readonly confidence: number;
   readonly fields: Readonly<Record<KtpField, KtpFieldFact>>;
   readonly checks: readonly KtpCheck[];
+  /** Absent from what was stored before it was looked for. */
+  readonly tampering?: Tampering;
   /** How the card was photographed: measured where it is, or where text is, or on the whole picture. */
   readonly quality: KtpQuality;
 }

@@ -194,7 +194,14 @@ export interface KtpOcrResult {
     readonly name: string;
     readonly ok: boolean;
     readonly detail: string;
+    /** how much it speaks for tampering where it is not ok */
+    readonly weight?: number;
   })[];
+  readonly tampering?: {
+    /** how much speaks for the card's having been altered */
+    readonly weight: number;
+    readonly signs: readonly (string)[];
+  };
   readonly quality: {
     readonly glare_box?: readonly (number)[] | null;
   };

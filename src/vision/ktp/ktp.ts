@@ -1,5 +1,6 @@
 import {
   type FactBox,
+  type Hint,
   KTP_FIELDS,
   type KtpField,
   type KtpFieldFact,
@@ -18,6 +19,8 @@ import type { Line } from "./pieces.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
 import { openGazetteer } from "./regions.ts";
 import { doubtfulLines, readAgain, readFirst } from "./reread.ts";
+import { measureTampering, type TamperMeasures } from "./tamper/measure.ts";
+import { tamperSigns } from "./tamper/signs.ts";
 import { type Understanding, understand } from "./understand.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
@@ -40,6 +43,8 @@ export interface JudgedReading extends KtpReading {
   readonly verdict: Verdict;
   /** Where the card is; null where the grid of its print was not found. */
   readonly place: CardPlace | null;
+  /** Null where the place is. */
+  readonly tamperMeasures: TamperMeasures | null;
 }
 
 /**
@@ -77,6 +82,9 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
   const place = plane && layout.frame && placeCard(plane, layout.frame);
   const about = place ?? roughPlace(plane ?? { toImage: AS_IT_IS, width: image.width, height: image.height });
   const judged = judgeQuality(image, lines, about, place !== null);
+  const tamperMeasures = place && measureTampering(image, found, layout, place);
+  const legible = !judged.hints.some((hint) => ILLEGIBLE.has(hint));
+  const { checks, tampering } = tamperSigns(tamperMeasures, understanding, legible, gazetteer, now);
   const score = ktpScore(layout, understanding);
   const verdict = verdictOf(score, layout, lines, judged.measures, judged.hints);
   const values = Object.fromEntries(KTP_FIELDS.map((field) => [field, fields[field].value])) as Record<
@@ -87,7 +95,8 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     ...values,
     confidence: overall(fields),
     fields,
-    checks: [...understanding.checks, ...judged.checks],
+    checks: [...checks, ...judged.checks],
+    tampering,
     quality: judged.quality,
   };
   return {
@@ -96,6 +105,7 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     hints: verdict.hints,
     verdict,
     place,
+    tamperMeasures,
     outline: place && { card: place.corners, fields: outlines(understanding.fields, plane?.toImage ?? null) },
     card: cutCard(image, plane, place),
     milliseconds: {
@@ -106,6 +116,17 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     },
   };
 }
+
+/** Faults of a photograph in which the edges of print and portrait cannot be compared. */
+const ILLEGIBLE: ReadonlySet<Hint> = new Set<Hint>([
+  "blurred",
+  "glare",
+  "too_dark",
+  "too_bright",
+  "too_small",
+  "photocopy",
+  "screen_capture",
+]);
 
 /** A photograph that shows too little text to tell a plane. */
 const AS_IT_IS: Matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1];

@@ -111,7 +111,7 @@ const middleOf = (line: readonly Piece[]): Point => {
 };
 
 /** The date under the portrait. */
-const ISSUE_DATE = /^\D{0,2}\d{2}\D?\d{2}\D?\d{4}$/;
+export const ISSUE_DATE = /^\D{0,2}\d{2}\D?\d{2}\D?\d{4}$/;
 const issuedOf = (aside: readonly Piece[]) =>
   aside.filter(({ text }) => ISSUE_DATE.test(text)).map((piece) => ({ at: middleOf([piece]) }));
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { getDistricts, getProvinces, getRegencies } from "idn-area-data";
+import { CUT_OUT_OF, formerCode } from "./former.ts";
 import { bare, clear, type Nearest, nearest } from "./text.ts";
 
 /** A province, regency, district or village of the ministry's list. */
@@ -19,6 +20,8 @@ export interface Gazetteer {
   districts(regencyCode: string): readonly Region[];
   villages(districtCode: string): readonly Region[];
   hasDistrict(code: string): boolean;
+  /** Whether a regency has this code, or may once have had it. */
+  wasRegency(code: string): boolean;
   /** Whether any district of the country is called so. */
   isDistrictName(name: string): boolean;
 }
@@ -33,8 +36,10 @@ const OTHER_PROVINCE_NAMES: readonly (readonly [code: string, name: string])[] =
   ["34", "D.I. YOGYAKARTA"],
   ["92", "IRIAN JAYA BARAT"],
 ];
-/** The provinces of 2022 were cut out of these: a card of before names the old one. */
-const CUT_OUT_OF: Readonly<Record<string, string>> = { "93": "91", "94": "91", "95": "91", "96": "92" };
+/** Cities are numbered from here on, regencies from 1. */
+const FIRST_CITY = 71;
+/** Regencies that there were once, and that the list does not know, had at most so many numbers more than it has. */
+const FORGOTTEN = 8;
 
 /** KABUPATEN or KOTA belongs to a regency's name; a district may be called KOTA MABA. */
 const regencyKey = (name: string) =>
@@ -72,6 +77,7 @@ async function read(): Promise<Gazetteer> {
     list.push(region(code, name));
     byRegency.set(regency_code, list);
   }
+  const known = regencyRows.flatMap(({ code }) => [code, formerCode(code) ?? code]);
   let districtKeys: Set<string> | undefined;
   let places: ReadonlyMap<string, readonly [from: number, to: number]> | undefined;
   return {
@@ -87,6 +93,14 @@ async function read(): Promise<Gazetteer> {
             ({ code }) => code.startsWith(`${province}.`) || CUT_OUT_OF[code.slice(0, 2)] === province,
           ),
     districts: (regency) => byRegency.get(regency) ?? [],
+    wasRegency(code) {
+      const [province, number] = [code.slice(0, 2), Number(code.slice(3))];
+      const city = number >= FIRST_CITY;
+      const numbers = known
+        .filter((other) => other.startsWith(province) && Number(other.slice(3)) >= FIRST_CITY === city)
+        .map((other) => Number(other.slice(3)));
+      return number > 0 && numbers.length > 0 && number <= Math.max(...numbers) + FORGOTTEN;
+    },
     hasDistrict: (code) => (byRegency.get(code.slice(0, 5)) ?? []).some((district) => district.code === code),
     villages(district) {
       places ??= placesOf(villageText);
