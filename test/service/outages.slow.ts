@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -8,7 +8,8 @@ import { runCommand } from "../support/command.ts";
 import { createTopics, missingFrom, startKafka } from "../support/kafka.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { startProcess } from "../support/process.ts";
-import { people } from "../support/service.ts";
+import { startProxy } from "../support/proxy.ts";
+import { clientOf, people, tokenFor } from "../support/service.ts";
 import { startTraffic } from "../support/traffic.ts";
 import { undoing } from "../support/undo.ts";
 
@@ -101,4 +102,51 @@ test(`Kafka stopped for ${OUTAGE_MS / 1000} s under load: nobody waits for it, a
   assert.deepEqual(await missingFrom(kafka, ids, SENT_WITHIN_MS), [], "events that are in no topic");
   await holds(loaded, t);
   assert.deepEqual([...traffic.answers.keys()], [200], "no request was refused");
+});
+
+test("a rolling restart under load: every request that was taken is answered, none is refused", async (t) => {
+  const server = await startPostgres({ durable: true });
+  if ("skip" in server) return t.skip(server.skip);
+  const undo = undoing(t);
+  undo(() => server.stop());
+  const scratch = mkdtempSync(join(tmpdir(), "kyc-rolling-"));
+  undo(() => rmSync(scratch, { recursive: true, force: true }));
+  const [one, two] = [join(scratch, "one"), join(scratch, "two")] as const;
+  const drawn = await people(one, 83, CLIENTS);
+  // The same keys and citizens.
+  cpSync(one, two, { recursive: true });
+  const shared = {
+    DATABASE_URL: await server.createDatabase(),
+    STORAGE_URL: join(scratch, "images"),
+    LOG_LEVEL: "error",
+  };
+  const start = (dataDir: string) => startProcess(t, { ...shared, DATA_DIR: dataDir });
+  const running = [await start(one), await start(two)];
+  const targets: (string | null)[] = running.map(({ url }) => url);
+  const proxy = await startProxy(targets);
+  undo(() => proxy.close());
+  const traffic = startTraffic({
+    clientOf: async (user, ...scopes) => clientOf(proxy.url, await tokenFor(user, ...scopes), user),
+    people: drawn,
+    type: "BASIC_KYC",
+  });
+  undo(() => traffic.stop());
+  for (const [number, dataDir] of [one, two, one, two].entries()) {
+    await pause(BEFORE_MS / 2);
+    assert.equal(await running[number % 2]!.stop(), 0);
+    targets[number % 2] = null;
+    running[number % 2] = await start(dataDir);
+    targets[number % 2] = running[number % 2]!.url;
+  }
+  await pause(AFTER_MS / 2);
+  await traffic.stop();
+  assert.equal(await traffic.settle(SETTLED_WITHIN_MS), 0, "left waiting");
+  assert.deepEqual(await traffic.faults(), []);
+  assert.deepEqual(proxy.broken, []);
+  assert.deepEqual([...traffic.answers.keys()], [200]);
+  assert.ok(traffic.journals.length > 4 * CLIENTS, "it was under load");
+  for (const { stop } of running) assert.equal(await stop(), 0);
+  t.diagnostic(
+    `${traffic.journals.length} verifications, ${proxy.passedOn} requests sent to the other process`,
+  );
 });
