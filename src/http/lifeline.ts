@@ -1,3 +1,4 @@
+import { Server } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../observability/log.ts";
 import { KycError } from "../verification/errors.ts";
@@ -6,6 +7,17 @@ import { KycError } from "../verification/errors.ts";
 const RETRY_SECONDS = 5;
 /** How often an ending process looks whether all is answered. */
 const LOOK_MS = 20;
+/**
+ * The port is closed when no request has come for a while, at the latest after the longer time: until then whoever sends
+ * is told to go elsewhere, where a closed port would reset connections that wait in line to be taken.
+ */
+const QUIET_MS = 100;
+const QUIET_WITHIN_MS = 2_000;
+/**
+ * What was sent to this process before its port was closed is read and answered within this time; a connection on which
+ * nothing comes is closed then.
+ */
+const LINGER_MS = 200;
 
 export interface Lifeline {
   /** Whether the process has been told to stop. */
@@ -22,6 +34,7 @@ export interface Lifeline {
 export function lifeline(app: FastifyInstance, log: Log): Lifeline {
   let stopping = false;
   let underWay = 0;
+  let lastCame = 0;
   const halfDone = new WeakSet<FastifyRequest>();
   const over = new WeakSet<FastifyRequest>();
   const end = (request: FastifyRequest) => {
@@ -42,6 +55,7 @@ export function lifeline(app: FastifyInstance, log: Log): Lifeline {
 
   app.addHook("onRequest", async (request: FastifyRequest, reply: FastifyReply) => {
     underWay++;
+    lastCame = performance.now();
     reply.raw.once("close", () => closed(request));
     if (stopping && request.routeOptions.config.always !== true) {
       reply.header("connection", "close");
@@ -62,9 +76,11 @@ export function lifeline(app: FastifyInstance, log: Log): Lifeline {
     async stop(deadlineMs) {
       stopping = true;
       const deadline = performance.now() + deadlineMs;
-      while (underWay > 0 && performance.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-      }
+      const within = (milliseconds: number) => Math.min(deadline, performance.now() + milliseconds);
+      await until(() => underWay === 0, deadline);
+      await until(() => underWay === 0 && performance.now() - lastCame > QUIET_MS, within(QUIET_WITHIN_MS));
+      await closePort(app.server);
+      await until(async () => (await connectionsOf(app.server)) === 0, within(LINGER_MS));
       const cutOff = underWay;
       if (cutOff > 0) log.warn({ requests: cutOff }, "stopped before these requests were answered");
       await app.close();
@@ -72,6 +88,29 @@ export function lifeline(app: FastifyInstance, log: Log): Lifeline {
     },
   };
 }
+
+/** Looks again and again until it is so, or the time is up. */
+async function until(so: () => boolean | Promise<boolean>, timeUp: number): Promise<void> {
+  while (performance.now() < timeUp && !(await so())) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/**
+ * Takes no further connections and leaves those that are there: Node's own way closes those on which a request is just
+ * arriving, too, and whoever sent it cannot tell whether it was carried out.
+ */
+const closePort = (server: Server) =>
+  new Promise<void>((resolve) =>
+    // Right after the loop has taken connections.
+    setImmediate(() => {
+      if (server.listening) Server.prototype.close.call(server);
+      resolve();
+    }),
+  );
+
+const connectionsOf = (server: Server) =>
+  new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)));
 
 declare module "fastify" {
   interface FastifyContextConfig {

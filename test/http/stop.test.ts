@@ -148,3 +148,39 @@ test("idle connections do not hold the stop up", async (t) => {
   assert.equal(await client.app.stop(10_000), 0);
   assert.ok(performance.now() - begun < 3000);
 });
+
+test("whoever sends while it is being stopped is told to go elsewhere, not cut off", async (t) => {
+  const mine = await bearer("u");
+  const answers = new Map<string, number>();
+  for (let stops = 0; stops < 3; stops++) {
+    const client = await serve(t);
+    const verification_id = await begin(client, mine);
+    const body = JSON.stringify({ verification_id, ktp_image: "QUFB".repeat(50_000) });
+    /** A connection of its own for each request, as a load balancer has it. */
+    const send = (method: string, path: string, sent?: string) =>
+      new Promise<string>((resolve) => {
+        const headers = { ...mine, connection: "close", "content-type": "application/json" };
+        const out = request(client.url + path, { method, agent: false, headers });
+        out.on("error", (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+        out.on("response", (response) =>
+          response.resume().on("end", () => resolve(String(response.statusCode))),
+        );
+        out.end(sent);
+      });
+    const senders = Array.from({ length: 8 }, async (_, number) => {
+      for (let said = ""; said !== "ECONNREFUSED"; ) {
+        said = await (number % 2
+          ? send("POST", KTP, body)
+          : send("GET", `${BASE}/verify/${verification_id}`));
+        answers.set(said, (answers.get(said) ?? 0) + 1);
+        if (said === "503") await setTimeout(200 + 60 * number);
+      }
+    });
+    await setTimeout(60);
+    await client.app.stop(10_000);
+    await Promise.all(senders);
+  }
+  assert.ok((answers.get("503") ?? 0) > 3, JSON.stringify([...answers]));
+  // One that comes at the very moment may be; a port closed at once cuts off nearly all of each stop's eight.
+  assert.ok((answers.get("ECONNRESET") ?? 0) <= 1, JSON.stringify([...answers]));
+});
