@@ -1,5 +1,5 @@
 import { findFaces } from "../../vision/face/face.ts";
-import { mesh } from "../../vision/face/mesh.ts";
+import { eyes, mesh } from "../../vision/face/mesh.ts";
 import { headPose } from "../../vision/face/pose.ts";
 import { decodeImage, type Pixels } from "../../vision/image.ts";
 import { type Action, drawActions } from "../../vision/liveness/actions.ts";
@@ -57,8 +57,9 @@ export async function openStage(photograph: Uint8Array, models: Models): Promise
   const image = await decodeImage(photograph, SIDE);
   const [face] = await findFaces(image, models);
   if (!face) throw new RangeError("the photograph shows no face");
-  const { points } = await mesh(image, face, models);
-  return { puppet: makePuppet(image, points), yaw: headPose(points).yaw };
+  const surface = await mesh(image, face, models);
+  const lids = (await eyes(image, surface, models)).map((eye) => eye.lids);
+  return { puppet: makePuppet(image, surface.points, lids), yaw: headPose(surface.points).yaw };
 }
 
 /** Of which sequence is to be made. */

@@ -1,4 +1,4 @@
-import type { Point3 } from "../../vision/face/mesh.ts";
+import type { EyeShape, Point3 } from "../../vision/face/mesh.ts";
 import { type Matrix, type Point, transform } from "../../vision/geometry.ts";
 import type { Pixels } from "../../vision/image.ts";
 import { type Triangle, triangulate } from "./triangles.ts";
@@ -54,6 +54,14 @@ const UPPER_LIP = new Set([
   304, 184, 42, 41, 38, 12, 268, 271, 272, 407, 408, 183,
 ]);
 const MOUTH_CORNERS = new Set([61, 291, 78, 308, 62, 292, 76, 306]);
+/** MediaPipe's lower lip, from its inner to its outer edge. */
+const LOWER_LIP = new Set([
+  324, 318, 402, 317, 14, 87, 178, 88, 95, 325, 319, 403, 316, 15, 86, 179, 89, 96, 307, 320, 404, 315, 16,
+  85, 180, 90, 77, 375, 321, 405, 314, 17, 84, 181, 91, 146,
+]);
+const INNER_CORNERS = [78, 308] as const;
+/** How far the bow of the lips reaches, in halves of the distance of the mouth's inner corners. */
+const LIPS_REACH = 1.15;
 const INNER_LIPS = [
   78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95,
 ];
@@ -83,8 +91,17 @@ const NECK = 0.55;
 /** How far a jaw falls, in distances of the eyes' outer corners. */
 const JAW = 0.26;
 
-/** @param mesh  the photograph's 468 points */
-export function makePuppet(photograph: Pixels, mesh: readonly Point3[]): Puppet {
+/**
+ * @param found  the photograph's 468 points
+ * @param lids   of the picture's left and right eye, as the iris network sees them: the mesh's own lie beside them
+ *               where somebody looks aside or squints
+ */
+export function makePuppet(
+  photograph: Pixels,
+  found: readonly Point3[],
+  lids: readonly EyeShape["lids"][],
+): Puppet {
+  const mesh = withLids(found, lids);
   const { width, height } = photograph;
   const face = faceWidth(mesh);
   const centre = centreOf(mesh);
@@ -113,6 +130,23 @@ export function makePuppet(photograph: Pixels, mesh: readonly Point3[]): Puppet 
     }
   }
   return { photograph, points, follows, triangles: triangulate(points.map(([x, y]): Point => [x, y])) };
+}
+
+/** By how much the lids' edges are set apart, over what lies between them: lashes and the white go under with the eye. */
+const LASHES = 0.22;
+
+function withLids(mesh: readonly Point3[], lids: readonly EyeShape["lids"][]): Point3[] {
+  const out = [...mesh];
+  LIDS.forEach(({ upper, lower }, eye) => {
+    upper.forEach((u, k) => {
+      const l = lower[k];
+      const [[ux, uy], [lx, ly]] = [lids[eye].upper[k], lids[eye].lower[k]];
+      const [dx, dy] = [(lx - ux) * LASHES, (ly - uy) * LASHES];
+      out[u] = [ux - dx, uy - dy, mesh[u][2]];
+      out[l] = [lx + dx, ly + dy, mesh[l][2]];
+    });
+  });
+  return out;
 }
 
 /** From ear to ear, in pixels. */
@@ -146,16 +180,24 @@ export function express({ points }: Puppet, { shut, mouth }: Pose): Point3[] {
     const [chin, brow] = [points[CHIN], points[FOREHEAD]];
     const long = Math.hypot(chin[0] - brow[0], chin[1] - brow[1]);
     const down: Point = [(chin[0] - brow[0]) / long, (chin[1] - brow[1]) / long];
-    const lips = points[UPPER_LIP_INNER];
     const apart = eyesApart(points);
+    const [left, right] = [points[INNER_CORNERS[0]], points[INNER_CORNERS[1]]];
+    // Halfway between the corners of the mouth: what lies above the line through them stays with the upper jaw.
+    const lips: Point = [(left[0] + right[0]) / 2, (left[1] + right[1]) / 2];
+    const half = Math.hypot(left[0] - right[0], left[1] - right[1]) / 2;
     for (let i = 0; i < points.length; i++) {
-      if (UPPER_LIP.has(i)) continue;
       const [dx, dy] = [points[i][0] - lips[0], points[i][1] - lips[1]];
-      const below = dx * down[0] + dy * down[1];
-      if (below < 0 || below > 1.2 * apart) continue;
-      const aside = (dx * down[1] - dy * down[0]) / apart;
-      const share = MOUTH_CORNERS.has(i) ? 0.35 : Math.exp(-((aside / 0.75) ** 2)) * (i < 468 ? 1 : 0.4);
-      moved(i, [down[0] * JAW * apart * mouth * share, down[1] * JAW * apart * mouth * share]);
+      const below = (dx * down[0] + dy * down[1]) / apart;
+      const aside = dx * down[1] - dy * down[0];
+      // Lips are a bow that is held at both ends; jaw and cheeks follow, the farther aside the less.
+      const bow = Math.sqrt(Math.max(0, 1 - (aside / (LIPS_REACH * half)) ** 2));
+      const jaw = Math.exp(-((aside / (0.75 * apart)) ** 2)) * (i < 468 ? 1 : 0.4);
+      const corner = MOUTH_CORNERS.has(i);
+      const upper = UPPER_LIP.has(i) && !corner;
+      if (!upper && !corner && !LOWER_LIP.has(i) && (below < 0 || below > 1.2)) continue;
+      const share = upper ? -0.12 * bow : corner ? 0.25 : LOWER_LIP.has(i) ? bow : jaw;
+      const fall = JAW * apart * mouth * share;
+      moved(i, [down[0] * fall, down[1] * fall]);
     }
   }
   return out;

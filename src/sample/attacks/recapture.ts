@@ -28,16 +28,17 @@ type Colour = readonly [r: number, g: number, b: number];
 const SAMPLES = 3;
 
 /**
- * A photograph photographed again: from paper (halftone dots of four inks, less gamut, paper's grain and white margin)
- * or from a screen (stripes of red, green and blue, glow, a reflection, the device's rim), held a little askew before
- * a wall, through a second camera's blur and noise. A simulation, coarser than the real thing and good for comparing.
+ * A photograph photographed again: from paper (dots of four inks, sprayed ink or a photographic print; less gamut,
+ * paper's grain, its white margin, a bend and the hand that holds it) or from a screen (its pixels in rows or in
+ * diamonds, too fine to be seen on some, moiré, glow, a reflection, bands of its refresh, the device's rim), from where
+ * all of it is seen to where it fills the picture, before a wall, through a second camera's blur, noise and sharpening.
+ * A simulation, coarser than the real thing and good for comparing.
  */
 export function recapture(photo: Pixels, { kind, seed, width, height, holes = [] }: Recapture): Pixels {
   const random = new Random(seed, kind);
-  const next = () => random.next();
-  const between = (a: number, b: number) => a + (b - a) * next();
-  // The sheet or screen fills most of the picture; its corners are moved a little each.
-  const scale = between(0.8, 1.05) * Math.min(width / photo.width, height / photo.height);
+  const between = (a: number, b: number) => random.between(a, b);
+  // From a sheet or device held so far that its edges are seen, to one that reaches beyond the picture.
+  const scale = between(0.7, 1.25) * Math.min(width / photo.width, height / photo.height);
   const [w, h] = [photo.width * scale, photo.height * scale];
   const jitter = () => between(-0.02, 0.02) * width;
   const [left, top] = [(width - w) / 2 + jitter(), (height - h) / 2 + jitter()];
@@ -50,23 +51,44 @@ export function recapture(photo: Pixels, { kind, seed, width, height, holes = []
     [0, photo.height],
   ];
   const toPhoto = perspective(quad, source);
-  const shown = kind === "print" ? paper(photo, scale, next) : screen(photo, scale, next);
+  const shown = kind === "print" ? paper(photo, scale, random) : screen(photo, scale, random);
   const surface = holes.length === 0 ? shown : cutOut(photo, shown, holes);
+  const bend = kind === "print" ? bent(between(0, 0.5), between(0.2, 0.8)) : flat;
   const wall: Colour = [between(60, 200), between(60, 200), between(60, 200)];
   const light = [between(0.75, 1), between(-0.15, 0.15), between(-0.15, 0.15)];
   const noise = between(1, 5);
+  const rim = RIM[kind] * photo.width;
   const data = new Uint8Array(width * height * 3);
   for (let y = 0, o = 0; y < height; y++) {
     for (let x = 0; x < width; x++, o += 3) {
-      const [r, g, b] = average(x, y, toPhoto, surface, photo, wall);
+      const [r, g, b] = average(x, y, toPhoto, bend, surface, photo, wall, rim);
       const lit = light[0] + (light[1] * (x - width / 2)) / width + (light[2] * (y - height / 2)) / height;
-      const grain = (next() + next() + next() - 1.5) * noise;
+      const grain = (random.next() + random.next() + random.next() - 1.5) * noise;
       data[o] = clamp(r * lit + grain);
       data[o + 1] = clamp(g * lit + grain);
       data[o + 2] = clamp(b * lit + grain);
     }
   }
-  return soften({ width, height, data }, between(0.2, 0.6));
+  const soft = soften({ width, height, data }, between(0.1, 0.6));
+  const held = kind === "print" && random.chance(0.5) ? withThumb(soft, random) : soft;
+  return sharpen(held, between(0, 0.8));
+}
+
+/** How far paper's margin, or a device's rim, goes beyond the picture that is shown, in widths of it. */
+const RIM = { print: 0.06, replay: 0.05 } as const;
+
+/** Where on an unbent sheet a point lies, as a share of its width, and how much light it gets there. */
+type Bend = (share: number) => { readonly at: number; readonly lit: number };
+const flat: Bend = (share) => ({ at: share, lit: 1 });
+
+/** A sheet bent around an upright axis, by so many radians from side to side. @param axis  as a share of its width */
+function bent(radians: number, axis: number): Bend {
+  if (radians < 0.02) return flat;
+  return (share) => {
+    // Seen from afar the projection of an arc is a sine; so much of the sheet lies at each point of it.
+    const sine = Math.max(-0.98, Math.min(0.98, (share - axis) * radians));
+    return { at: axis + Math.asin(sine) / radians, lit: Math.sqrt(1 - sine * sine) };
+  };
 }
 
 /** The colour of a surface at a point of the photograph, in its pixels; null behind its rim. */
@@ -76,52 +98,81 @@ function average(
   x: number,
   y: number,
   toPhoto: Matrix,
+  bend: Bend,
   surface: Surface,
   photo: Pixels,
   wall: Colour,
+  rim: number,
 ): Colour {
   let [r, g, b] = [0, 0, 0];
   for (let j = 0; j < SAMPLES; j++) {
     for (let i = 0; i < SAMPLES; i++) {
       const [px, py] = [x + (i + 0.5) / SAMPLES - 0.5, y + (j + 0.5) / SAMPLES - 0.5];
       const w = toPhoto[6] * px + toPhoto[7] * py + toPhoto[8];
-      const sx = (toPhoto[0] * px + toPhoto[1] * py + toPhoto[2]) / w;
+      const { at, lit } = bend((toPhoto[0] * px + toPhoto[1] * py + toPhoto[2]) / w / photo.width);
+      const sx = at * photo.width;
       const sy = (toPhoto[3] * px + toPhoto[4] * py + toPhoto[5]) / w;
       const margin = Math.max(-sx, -sy, sx - photo.width, sy - photo.height);
-      const colour = (margin < 0.06 * photo.width ? surface(sx, sy) : null) ?? wall;
-      r += colour[0];
-      g += colour[1];
-      b += colour[2];
+      const colour = margin < rim ? surface(sx, sy) : null;
+      const [cr, cg, cb] = colour ?? wall;
+      const k = colour ? lit : 1;
+      r += cr * k;
+      g += cg * k;
+      b += cb * k;
     }
   }
   const n = SAMPLES * SAMPLES;
   return [r / n, g / n, b / n];
 }
 
-/** A four-colour print: dots on four turned grids, ink that is not quite black, paper that is not quite white. */
-function paper(photo: Pixels, scale: number, next: () => number): Surface {
-  const pitch = (1.6 + 2.6 * next()) / scale;
-  const [black, white, saturation] = [25 + 20 * next(), 225 + 20 * next(), 0.7 + 0.2 * next()];
+/** How ink comes on paper: dots on four turned grids, sprayed at random, or none that can be seen. */
+const INKS = ["offset", "inkjet", "photographic"] as const;
+
+/** A print: ink that is not quite black, paper that is not quite white, colours paler than light's. */
+function paper(photo: Pixels, scale: number, random: Random): Surface {
+  const between = (a: number, b: number) => random.between(a, b);
+  const ink = random.pick(INKS);
+  const pitch = (ink === "offset" ? between(1.6, 4.2) : between(0.8, 1.6)) / scale;
+  const [black, white, saturation] = [between(25, 45), between(225, 245), between(0.7, 0.9)];
+  const inked = ink === "photographic" ? 0 : between(0.35, 0.75);
+  const gloss = ink === "photographic" ? between(0, 40) : 0;
+  const [gx, gy] = [between(0, photo.width), between(0, photo.height)];
   const angles = [0.26, 1.31, 0, 0.785];
-  const dot = (x: number, y: number, angle: number, ink: number) => {
+  const dot = (x: number, y: number, plate: number, amount: number) => {
+    const angle = angles[plate];
     const [c, s] = [Math.cos(angle), Math.sin(angle)];
     const wave =
       (Math.cos((2 * Math.PI * (c * x + s * y)) / pitch) +
         Math.cos((2 * Math.PI * (c * y - s * x)) / pitch)) /
         4 +
       0.5;
-    return Math.max(0, Math.min(1, (ink - wave) * 4 + 0.5));
+    return Math.max(0, Math.min(1, (amount - wave) * 4 + 0.5));
   };
-  const inked = 0.35 + 0.4 * next();
+  const spray = (x: number, y: number, plate: number, amount: number) =>
+    chance(Math.floor(x / pitch), Math.floor(y / pitch), plate) < amount ? 1 : 0;
+  const laid = ink === "offset" ? dot : spray;
   return (x, y) => {
     const colour = pixel(photo, x, y);
+    const shine = gloss * Math.exp(-(((x - gx) / photo.width) ** 2 + ((y - gy) / photo.height) ** 2) * 12);
     if (!colour) return [white, white, white * 0.97];
     const grey = (colour[0] + colour[1] + colour[2]) / 3;
     const [cyan, magenta, yellow] = colour.map((v) => 1 - (grey + (v - grey) * saturation) / 255);
-    const mix = (ink: number, i: number) => ink * (1 - inked) + dot(x, y, angles[i], ink) * inked;
+    const mix = (amount: number, plate: number) =>
+      amount * (1 - inked) + (inked === 0 ? 0 : laid(x, y, plate, amount) * inked);
     const range = white - black;
-    return [white - range * mix(cyan, 0), white - range * mix(magenta, 1), white - range * mix(yellow, 2)];
+    return [
+      white - range * mix(cyan, 0) + shine,
+      white - range * mix(magenta, 1) + shine,
+      white - range * mix(yellow, 2) + shine,
+    ];
   };
+}
+
+/** A number 0..1 that looks like chance and is the same for the same place. */
+function chance(x: number, y: number, plate: number): number {
+  let h = Math.imul(x, 374761393) ^ Math.imul(y, 668265263) ^ Math.imul(plate + 1, 2246822519);
+  h = Math.imul(h ^ (h >>> 13), 1274126177);
+  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
 }
 
 /** Paper's edge around a hole is white and throws a shadow on what lies behind it; both as shares of the hole. */
@@ -143,28 +194,41 @@ function cutOut(photo: Pixels, print: Surface, holes: readonly Hole[]): Surface 
   };
 }
 
-/** A screen: stripes of three colours, dark between its rows, bluish and glowing, its glass reflecting a window. */
-function screen(photo: Pixels, scale: number, next: () => number): Surface {
-  const pitch = (0.9 + 1.6 * next()) / scale;
-  const depth = 0.2 + 0.5 * next();
-  const gamma = 0.85 + 0.35 * next();
-  const blue = 1 + 0.12 * next();
-  const reflection = 30 * next();
-  const [rx, ry] = [next() * photo.width, next() * photo.height];
-  const rim: Colour = next() < 0.8 ? [18, 18, 20] : [200, 200, 205];
+/** How a screen's pixels lie: upright stripes of three colours, diamonds, or too fine for the camera. */
+const GRIDS = ["stripes", "diamonds", "fine"] as const;
+
+/** A screen: dark between its pixels, bluish and glowing where it should be black, its glass reflecting a window. */
+function screen(photo: Pixels, scale: number, random: Random): Surface {
+  const between = (a: number, b: number) => random.between(a, b);
+  const grid = random.pick(GRIDS);
+  const pitch = between(0.9, 2.5) / scale;
+  const depth = grid === "fine" ? 0 : between(0.2, 0.7);
+  const gamma = between(0.85, 1.2);
+  const blue = between(1, 1.12);
+  const glow = between(0, 14);
+  const reflection = between(0, 30);
+  const [rx, ry] = [between(0, photo.width), between(0, photo.height)];
+  // The camera's rows see the screen at different moments of its refresh.
+  const [bands, high, phase] = [between(0, 0.04), between(0.15, 0.6) * photo.height, between(0, 6.3)];
+  const rim: Colour = random.chance(0.8) ? [18, 18, 20] : [200, 200, 205];
+  const turn = (2 * Math.PI) / pitch;
   return (x, y) => {
     const colour = pixel(photo, x, y);
     if (!colour) return rim;
-    const across = (x / pitch) * 2 * Math.PI;
-    const row = 1 - (depth / 2) * (0.5 + 0.5 * Math.cos((y / pitch) * 2 * Math.PI));
+    // Diamonds: the same waves along both diagonals.
+    const [u, v] = grid === "diamonds" ? [(x + y) * Math.SQRT1_2, (x - y) * Math.SQRT1_2] : [x, y];
+    const across = u * turn;
+    const row = 1 - (depth / 2) * (0.5 + 0.5 * Math.cos(v * turn));
+    const band = 1 + bands * Math.cos((2 * Math.PI * y) / high + phase);
     const glare =
-      reflection * Math.exp(-(((x - rx) / photo.width) ** 2 + ((y - ry) / photo.height) ** 2) * 8);
-    const channel = (v: number, phase: number, gain: number) =>
+      glow + reflection * Math.exp(-(((x - rx) / photo.width) ** 2 + ((y - ry) / photo.height) ** 2) * 8);
+    const channel = (value: number, shift: number, gain: number) =>
       255 *
-        (v / 255) ** gamma *
+        (value / 255) ** gamma *
         gain *
+        band *
         row *
-        (1 - depth * (0.5 - 0.5 * Math.cos(across - phase))) *
+        (1 - depth * (0.5 - 0.5 * Math.cos(across - shift))) *
         (1 + depth / 2) +
       glare;
     return [channel(colour[0], 0, 1), channel(colour[1], 2.09, 1), channel(colour[2], 4.19, blue)];
@@ -189,6 +253,42 @@ function soften({ width, height, data }: Pixels, share: number): Pixels {
     }
   }
   return { width, height, data: out };
+}
+
+/** What a camera does to make up for its lens: each pixel is pushed away from the mean of its four neighbours. */
+function sharpen({ width, height, data }: Pixels, by: number): Pixels {
+  const out = new Uint8Array(data);
+  const row = width * 3;
+  for (let y = 1; y < height - 1; y++) {
+    for (let i = y * row + 3; i < (y + 1) * row - 3; i++) {
+      const around = (data[i - 3] + data[i + 3] + data[i - row] + data[i + row]) / 4;
+      out[i] = clamp(data[i] + by * (data[i] - around));
+    }
+  }
+  return { width, height, data: out };
+}
+
+/** A thumb that holds the sheet from below or from a side, in place: a soft ellipse in the colour of skin. */
+function withThumb(picture: Pixels, random: Random): Pixels {
+  const { width, height, data } = picture;
+  const below = random.chance(0.5);
+  const [cx, cy] = below
+    ? [width * random.between(0.2, 0.8), height * random.between(0.97, 1.05)]
+    : [width * (random.chance(0.5) ? -0.02 : 1.02), height * random.between(0.5, 0.9)];
+  const [rx, ry] = below ? [0.06 * width, 0.12 * height] : [0.14 * width, 0.05 * height];
+  const tone = random.between(0.6, 1);
+  const skin = [205 * tone, 155 * tone, 125 * tone];
+  for (let y = Math.max(0, Math.floor(cy - ry)); y < Math.min(height, cy + ry); y++) {
+    for (let x = Math.max(0, Math.floor(cx - rx)); x < Math.min(width, cx + rx); x++) {
+      const far = Math.hypot((x - cx) / rx, (y - cy) / ry);
+      const share = Math.max(0, Math.min(1, (1 - far) * 8));
+      for (let c = 0; c < 3; c++) {
+        const i = (y * width + x) * 3 + c;
+        data[i] = data[i] * (1 - share) + skin[c] * (1 - 0.35 * far) * share;
+      }
+    }
+  }
+  return picture;
 }
 
 const clamp = (v: number) => Math.max(0, Math.min(255, v));

@@ -81,7 +81,7 @@ function strokeOf(action: Action, random: Random): Omit<Stroke, "begin"> {
     case "blink":
       return { ...times(140, 380, 160), peak: { shut: 1 } };
     case "open_mouth":
-      return { ...times(330, 300, 330), peak: { mouth: random.between(0.85, 1.1) } };
+      return { ...times(330, 300, 330), peak: { mouth: random.between(0.8, 1) } };
     case "turn_left":
       return { ...times(520, 250, 520), peak: { yaw: random.between(21, 28) } };
     case "turn_right":

@@ -23,6 +23,8 @@ export interface EyeShape {
   readonly aperture: number;
   /** Diameter of the iris, guessed by the network where the lids hide it. */
   readonly iris: number;
+  /** The lids' edges from the outer corner inwards, without the corners; each above the one below it. */
+  readonly lids: { readonly upper: readonly Point[]; readonly lower: readonly Point[] };
 }
 
 const MESH_INPUT = 192;
@@ -66,22 +68,27 @@ export async function eyes(
 ): Promise<readonly [EyeShape, EyeShape]> {
   const pixels = IRIS_INPUT * IRIS_INPUT * 3;
   const both = new Uint8Array(2 * pixels);
-  const scales = [LEFT_EYE, RIGHT_EYE].map((eye, i) => {
+  const crops = [LEFT_EYE, RIGHT_EYE].map((eye, i) => {
     const side = IRIS_REACH * distance(at(points, eye.outer), at(points, eye.inner));
     const toImage = turnedSquare(middle(points, eye), side, lean, IRIS_INPUT);
     const crop = cut(image, toImage, IRIS_INPUT, IRIS_INPUT);
     // The network knows left eyes; the right one is shown to it in a mirror.
     both.set(i === 0 ? crop.data : mirrored(crop).data, i * pixels);
-    return side / IRIS_INPUT;
+    return { scale: side / IRIS_INPUT, toImage };
   });
   const { points: output } = await models.get("iris").see(both, IRIS_INPUT, IRIS_INPUT, 2);
-  const [left, right] = scales.map((scale, i): EyeShape => {
+  const [left, right] = crops.map(({ scale, toImage }, i): EyeShape => {
     const raw = output.data.subarray(i * IRIS_POINTS * 3, (i + 1) * IRIS_POINTS * 3);
     const point = (k: number): Point => [raw[3 * k], raw[3 * k + 1]];
     const across = (a: number, b: number) => distance(point(a), point(b));
+    const place = (k: number): Point => {
+      const [x, y] = point(k);
+      return transform(toImage, [i === 0 ? x : IRIS_INPUT - 1 - x, y]);
+    };
     return {
       aperture: scale * Math.max(...LOWER_LID.map((lower, k) => across(lower, UPPER_LID[k]))),
       iris: (scale * (across(IRIS.left, IRIS.right) + across(IRIS.top, IRIS.bottom))) / 2,
+      lids: { upper: UPPER_LID.map(place), lower: LOWER_LID.map(place) },
     };
   });
   return [left, right];
