@@ -30,6 +30,12 @@ export interface Config {
     readonly packDir: string;
     /** Where packs are fetched from in place of their publishers; null: from these. */
     readonly mirror: string | null;
+    /** Proxies through which packs are fetched, by scheme, and hosts that are reached without; null: none. */
+    readonly proxy: {
+      readonly http: string | null;
+      readonly https: string | null;
+      readonly none: string | null;
+    };
   };
   readonly vision: {
     readonly workers: number;
@@ -386,6 +392,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       ),
       packDir: resolve(text("MODELS_DIR") ?? resolve(dataDir, "models")),
       mirror: text("MODELS_MIRROR") === null ? null : url("MODELS_MIRROR", ["http:", "https:"], ""),
+      proxy: {
+        http: text("HTTP_PROXY") === null ? null : url("HTTP_PROXY", ["http:", "https:"], ""),
+        https: text("HTTPS_PROXY") === null ? null : url("HTTPS_PROXY", ["http:", "https:"], ""),
+        none: text("NO_PROXY"),
+      },
     },
     vision: {
       workers,

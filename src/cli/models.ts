@@ -1,5 +1,7 @@
+import { setGlobalProxyFromEnv } from "node:http";
+import type { Config } from "../config.ts";
 import { buildModels } from "../vision/models/build.ts";
-import { PACKS, type PackName } from "../vision/models/catalogue.ts";
+import { CATALOGUE, PACKS, type PackName } from "../vision/models/catalogue.ts";
 import { listModels, verifyModels } from "../vision/models/list.ts";
 import { pullPack } from "../vision/models/pull.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -44,15 +46,22 @@ export const models: Command = {
       case "pull": {
         const [pack] = words;
         if (!(pack in PACKS)) throw new UsageError(`Name a pack: ${Object.keys(PACKS).join(", ")}.`);
-        const files = await pullPack({
-          pack: pack as PackName,
-          packDir,
-          mirror: config.models.mirror ?? undefined,
-          from: typeof flags.from === "string" ? flags.from : undefined,
-          onProgress: ({ file, step, bytes, of }) =>
-            out.note(`${file}: ${step} ${bytes}${of === null ? "" : ` of ${of}`} bytes`),
-        });
-        out.result({ pack, files }, () => `${pack} is installed in ${packDir}`);
+        out.note(`licence of ${pack}: ${licencesOf(pack as PackName).join(", ")}`);
+        const files = await throughProxy(config.models.proxy, () =>
+          pullPack({
+            pack: pack as PackName,
+            packDir,
+            mirror: config.models.mirror ?? undefined,
+            from: typeof flags.from === "string" ? flags.from : undefined,
+            onProgress: ({ file, step, bytes, of }) =>
+              out.note(`${file}: ${step} ${bytes}${of === null ? "" : ` of ${of}`} bytes`),
+          }),
+        );
+        const licence = licencesOf(pack as PackName);
+        out.result(
+          { pack, licence, files },
+          () => `${pack} (${licence.join(", ")}) is installed in ${packDir}`,
+        );
         return;
       }
       default:
@@ -60,3 +69,30 @@ export const models: Command = {
     }
   },
 };
+
+/** SPDX, of all networks of a pack. */
+const licencesOf = (pack: PackName): readonly string[] => [
+  ...new Set(
+    Object.values(CATALOGUE).flatMap(({ licence, source }) =>
+      source.from === "pack" && source.pack === pack ? [licence] : [],
+    ),
+  ),
+];
+
+/** Does `work` with the process's requests going through the proxies that are set, then as before. */
+async function throughProxy<T>(
+  { http, https, none }: Config["models"]["proxy"],
+  work: () => Promise<T>,
+): Promise<T> {
+  if (http === null && https === null) return work();
+  const restore = setGlobalProxyFromEnv({
+    ...(http !== null && { HTTP_PROXY: http }),
+    ...(https !== null && { HTTPS_PROXY: https }),
+    ...(none !== null && { NO_PROXY: none }),
+  });
+  try {
+    return await work();
+  } finally {
+    restore();
+  }
+}
