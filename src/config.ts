@@ -55,6 +55,8 @@ export interface Config {
     /** What becomes of a KTP photographed from a photocopy or a screen. */
     readonly copies: "refuse" | "flag";
     readonly consentRequired: boolean;
+    /** Whether what is doubtful is decided by a person. */
+    readonly manualReview: boolean;
   };
   readonly dukcapil: {
     readonly adapter: "payu" | "kemendagri" | "embedded";
@@ -133,6 +135,7 @@ const KNOWN_KYC = new Set([
   "KYC_LIVENESS",
   "KYC_CONSENT_REQUIRED",
   "KYC_COPIES",
+  "KYC_MANUAL_REVIEW",
   "KYC_ALLOW_BASELINE_LIVENESS",
   "KYC_DUPLICATES",
   "KYC_MODELS_CACHE",
@@ -313,9 +316,6 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 
   const baselineMayDecide = flag("KYC_ALLOW_BASELINE_LIVENESS", !production);
   const duplicates = choice("KYC_DUPLICATES", ["flag", "review", "reject"] as const, "flag");
-  if (duplicates === "review") {
-    warnings.push("KYC_DUPLICATES=review: no route decides a verification that is IN_REVIEW yet.");
-  }
   if (production) {
     if (text("KYC_KEYS") === null)
       fault("KYC_KEYS", "must be set in production: keys made by itself are for development.");
@@ -413,6 +413,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       liveness: choice("KYC_LIVENESS", ["passive", "active"] as const, "passive"),
       copies: choice("KYC_COPIES", ["refuse", "flag"] as const, "refuse"),
       consentRequired: flag("KYC_CONSENT_REQUIRED", false),
+      manualReview: choice("KYC_MANUAL_REVIEW", ["off", "on"] as const, "off") === "on",
     },
     dukcapil: {
       adapter,

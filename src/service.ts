@@ -11,6 +11,7 @@ import { faces } from "./database/faces.ts";
 import { idempotency } from "./database/idempotency.ts";
 import { imageIntents, keeper } from "./database/keeper.ts";
 import { lease } from "./database/leases.ts";
+import { reviews } from "./database/reviews.ts";
 import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
 import { verifications } from "./database/verifications.ts";
 import type { CallObserver } from "./dukcapil/caller.ts";
@@ -37,12 +38,14 @@ import { blindIndex } from "./security/blind-index.ts";
 import { developmentSecret } from "./security/development-secret.ts";
 import { type EnvelopeSealer, envelopeSealer } from "./security/envelope.ts";
 import { type KeyRing, openKeys } from "./security/keys.ts";
-import { maskNik } from "./security/masking.ts";
+import { maskName, maskNik } from "./security/masking.ts";
 import type { Sealer } from "./security/sealer.ts";
 import { captureLinks } from "./verification/capture.ts";
 import { custody } from "./verification/custody.ts";
+import { DOUBT } from "./verification/doubt.ts";
 import { DEFAULT_POLICY } from "./verification/policy.ts";
 import { returningClaims } from "./verification/returns.ts";
+import { reviewService } from "./verification/review.ts";
 import { keepTime } from "./verification/timekeeper.ts";
 import { kycService, LEASE_SECONDS } from "./verification/verification.ts";
 import { VERSION } from "./version.ts";
@@ -254,6 +257,8 @@ async function build(
     clock,
     policy: config.retention,
   });
+  const certain = Math.min(1, config.vision.livenessThreshold + DOUBT.liveness);
+  const band = { ...DOUBT, liveness: certain };
   const kyc = kycService({
     verifications: store,
     challenges: challenges(db),
@@ -274,9 +279,23 @@ async function build(
       duplicates: config.policy.duplicates,
       copies: config.policy.copies,
       consentRequired: config.policy.consentRequired,
+      doubt: config.policy.manualReview ? band : null,
     },
     fullNik: config.events.fullNik,
     giveUpAfterHours: config.dukcapil.giveUpAfterHours,
+  });
+  const review = reviewService({
+    verifications: store,
+    reviews: reviews({ db, chain }),
+    challenges: challenges(db),
+    audit: trail,
+    images,
+    clock,
+    maskNik,
+    maskName,
+    fullNik: config.events.fullNik,
+    witness: metrics,
+    band,
   });
   const capture = captureLinks({
     captures: captures({ db, audit: trail, sealer }),
@@ -332,6 +351,7 @@ async function build(
 
   const app = createApp({
     kyc,
+    review,
     capture,
     custody: keeping,
     auth: createAuthenticator({

@@ -13,6 +13,12 @@ const INDICES: Readonly<Record<string, string>> = {
   idx_kyc_nik: "kyc_verifications(nik_index) WHERE nik_index IS NOT NULL",
   // Faces that can be found, in the order in which they came.
   idx_kyc_face_number: "kyc_verifications(face_number) WHERE face_number IS NOT NULL",
+  // The queue of those who review, by status, page by page.
+  idx_kyc_queue: "kyc_verifications(status, created_at, verification_id)",
+  idx_kyc_reasons: "kyc_verifications USING gin (reasons jsonb_path_ops)",
+  // Statistics of a period are counted from the index alone.
+  idx_kyc_statistics:
+    "kyc_verifications(created_at) INCLUDE (status, completed_at, ocr_score, liveness_score, face_score, registry_score)",
   // What belongs to a user, to be erased.
   idx_kyc_outbox_user: "kyc_outbox(user_id, id)",
   idx_kyc_captures_user: "kyc_captures(user_id)",

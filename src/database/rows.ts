@@ -5,6 +5,7 @@ import type { Sealer } from "../security/sealer.ts";
 import type {
   Change,
   Duplicate,
+  Review,
   Status,
   Summary,
   Verification,
@@ -23,7 +24,7 @@ import type { KycVerificationsTable } from "./schema.ts";
 import { openBytes, openJson, sealBytes, sealJson } from "./sealed-json.ts";
 
 type Row = Selectable<KycVerificationsTable>;
-export type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding" | "note";
+export type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding" | "note" | "reviews";
 
 /** Names the column and the row, so that a value moved to another of either does not open. */
 const contextOf = (column: SealedColumn, verificationId: string) =>
@@ -83,12 +84,16 @@ export const SUMMARY_COLUMNS = [
   "consent_version",
   "consent_at",
   "note",
+  "reasons",
+  "review_since",
+  "review_proposed_by",
+  "reviews",
 ] as const satisfies readonly (keyof Row)[];
 
 /** @throws {SealBrokenError} */
 export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, sealer: Sealer): Summary {
   const id = row.verification_id;
-  const opened = (column: "ktp_ocr_result" | "dukcapil_result" | "note") =>
+  const opened = (column: "ktp_ocr_result" | "dukcapil_result" | "note" | "reviews") =>
     openJson(sealer, row[column], contextOf(column, id));
   const reading = opened("ktp_ocr_result") as Partial<KtpOcrResult> | null;
   return {
@@ -118,6 +123,10 @@ export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, seal
     livenessAttempts: row.liveness_attempts,
     dukcapilTries: row.dukcapil_tries,
     dukcapilDueAt: row.dukcapil_due_at,
+    reasons: row.reasons as readonly string[] | null,
+    reviewSince: row.review_since,
+    proposedBy: row.review_proposed_by,
+    reviews: (opened("reviews") as { entries: readonly Review[] } | null)?.entries ?? [],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     completedAt: row.completed_at,
@@ -180,6 +189,14 @@ export function columnsOf(
     dukcapil_tries: change.dukcapilTries,
     dukcapil_due_at: change.dukcapilDueAt,
     completed_at: change.completedAt,
+    reasons: given(change.reasons, plain),
+    review_since: change.reviewSince,
+    review_proposed_by: change.proposedBy,
+    reviews: given(change.reviews, (entries) => sealed("reviews", { entries })),
+    ocr_score: given(change.ktp, (value) => value?.confidence ?? null),
+    liveness_score: given(change.liveness, (value) => value?.confidence ?? null),
+    face_score: given(change.faceMatch, (value) => value?.similarity_score ?? null),
+    registry_score: given(change.dukcapil, (value) => value?.match_score ?? null),
     nik_index: given(change.nik, (nik) => index.of(nik)),
   };
 }

@@ -57,6 +57,17 @@ export interface KycVerificationsTable {
   claim_expires_at: TimestampOrNull;
   consent_version: Nullable<string>;
   consent_at: TimestampOrNull;
+  /** An array of codes. */
+  reasons: Json;
+  review_since: TimestampOrNull;
+  review_proposed_by: Nullable<string>;
+  /** Sealed: an array of `Review` under `entries`. */
+  reviews: Json;
+  /** Copies of numbers within the results, for statistics: `ktp_ocr_result` and `dukcapil_result` are sealed. */
+  ocr_score: Nullable<number>;
+  liveness_score: Nullable<number>;
+  face_score: Nullable<number>;
+  registry_score: Nullable<number>;
   /** Sealed like `ktp_ocr_result`: `{ "text": … }`. */
   note: Json;
 }

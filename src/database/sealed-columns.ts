@@ -18,7 +18,7 @@ const SEALED: readonly {
     table: "kyc_verifications",
     key: "verification_id",
     bytes: ["selfie_embedding"],
-    json: ["ktp_ocr_result", "dukcapil_result", "portrait_embedding", "note"],
+    json: ["ktp_ocr_result", "dukcapil_result", "portrait_embedding", "note", "reviews"],
   },
   { table: "kyc_outbox", key: "id", bytes: ["payload"], json: [] },
   { table: "kyc_idempotency", key: "id", bytes: ["response"], json: [] },

@@ -29,10 +29,11 @@ interface Position {
   readonly verificationId: string;
 }
 
-const encodeCursor = ({ createdAt, verificationId }: Position) =>
+export const encodeCursor = ({ createdAt, verificationId }: Position) =>
   Buffer.from(`${createdAt} ${verificationId}`).toString("base64url");
 
-function decodeCursor(cursor: string): Position {
+/** @throws RangeError for a cursor that is none of ours */
+export function decodeCursor(cursor: string): Position {
   const text = Buffer.from(cursor, "base64url").toString("utf8");
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}) ([\x21-\x7e]{1,36})$/.exec(text);
   if (!match || Number.isNaN(Date.parse(`${match[1]}Z`))) {
@@ -56,12 +57,22 @@ const unclaimed =
       row("claim_expires_at", ">", leaseFrom(now, leaseSeconds + CLOCK_SKEW)),
     ]);
 
+/** Where a verification refers to its photographs. */
+const PICTURES = ["ktpImage", "selfieImage", "portraitImage", "signatureImage"] as const;
+
 const FINAL = new Set(["VERIFIED", "REJECTED", "FAILED"]);
 
 /** How a change stands in the audit log: a decision with its reason, else the names of what was written. */
 const entryOf = ({ by, verification }: Claim, change: Change, now: Date) => {
   const { verificationId, userId, status } = verification;
   const decided = change.status !== undefined && FINAL.has(change.status);
+  const review = change.reviews?.at(-1);
+  if (review) {
+    // Its note may name somebody; the row keeps it, sealed.
+    const { verdict, reason, overrides } = review;
+    const detail = { verdict, reason, overrides, status: change.status ?? status };
+    return { at: now, by, userId, verificationId, action: "review.decided" as const, detail };
+  }
   return {
     at: now,
     by,
@@ -144,15 +155,15 @@ export function verifications({
     if (change.challenge && !(await saveChallenge(transaction, change.challenge))) {
       throw new Error("a liveness challenge was used twice");
     }
-    await keepImages(transaction, [
-      change.ktpImage,
-      change.selfieImage,
-      change.portraitImage,
-      change.signatureImage,
-    ]);
-    const before = claim.verification.selfieImage;
-    if (change.selfieImage !== undefined && before !== null && before !== change.selfieImage)
-      await dropImages(transaction, [before], now);
+    await keepImages(
+      transaction,
+      PICTURES.map((member) => change[member]),
+    );
+    const replaced = PICTURES.flatMap((member) => {
+      const before = claim.verification[member];
+      return change[member] !== undefined && before !== null && before !== change[member] ? [before] : [];
+    });
+    await dropImages(transaction, replaced, now);
     await outbox.append(transaction, userId, events, now);
     await tell(entryOf(claim, change, now));
     return verificationOf(row, sealer);
@@ -165,7 +176,7 @@ export function verifications({
     } catch (error) {
       if (!(error instanceof SealBrokenError)) throw error;
       onBroken(row.verification_id, error);
-      const nothing = { ktp_ocr_result: null, dukcapil_result: null, note: null };
+      const nothing = { ktp_ocr_result: null, dukcapil_result: null, note: null, reviews: null };
       return summaryOf({ ...row, ...nothing }, sealer);
     }
   };

@@ -21,6 +21,7 @@ import type { CaptureLinks } from "../verification/capture.ts";
 import type { Custody } from "../verification/custody.ts";
 import { KycError } from "../verification/errors.ts";
 import type { AuditTrail, Clock } from "../verification/ports.ts";
+import type { ReviewService } from "../verification/review.ts";
 import type { Caller, KycService } from "../verification/verification.ts";
 import { admission } from "./admission.ts";
 import type { Authenticator } from "./auth.ts";
@@ -35,6 +36,7 @@ import { collectMethods, type Methods, refuseOtherMethods } from "./methods.ts";
 import { operations, type ReadinessCheck } from "./operations.ts";
 import { pages } from "./pages.ts";
 import { answerTo, COMMON_CODES } from "./problem.ts";
+import { reviewRoutes } from "./review.ts";
 import { kycRoutes } from "./routes.ts";
 import { answerRaw } from "./socket.ts";
 import { bodyLimitFor, readForm, readFrames } from "./uploads.ts";
@@ -43,6 +45,7 @@ import { fieldErrors, refuseFields, validatorCompiler } from "./validation.ts";
 /** What the HTTP side is made of. */
 export interface AppParts {
   readonly kyc: KycService;
+  readonly review: ReviewService;
   readonly auth: Authenticator;
   readonly capture: CaptureLinks;
   readonly idempotency: Pick<Idempotency, "begin" | "finish" | "abandon">;
@@ -251,6 +254,7 @@ export function createApp(parts: AppParts): FastifyInstance {
       const once = createOnce({ records: parts.idempotency, clock });
       kycRoutes(api, { kyc: parts.kyc, capture: parts.capture, once, imageBytes });
       captureRoutes(api, parts.capture);
+      reviewRoutes(api, { review: parts.review, once, clock });
       eventRoutes(api, parts);
       custodyRoutes(api, { ...parts, once });
     },

@@ -27,6 +27,7 @@ export function documentation(app: FastifyInstance, version: string): void {
       info: { title: "PayU KYC Service", version, description: DESCRIPTION },
       tags: [
         { name: "verification", description: "Verifying a citizen" },
+        { name: "review", description: "Deciding what is doubtful, by persons (scope kyc:review)" },
         { name: "operations", description: "Running the service" },
       ],
       components: {

@@ -25,7 +25,7 @@ export const VerificationId = Type.String({
   description: "As /verify/start gave it.",
 });
 
-const Kind = Type.Enum(["FULL_KYC", "BASIC_KYC"], {
+export const Kind = Type.Enum(["FULL_KYC", "BASIC_KYC"], {
   description: "FULL_KYC: KTP, selfie and civil registry. BASIC_KYC: no selfie.",
   default: "FULL_KYC",
 });
@@ -150,11 +150,11 @@ export const PageQuery = Type.Object({
 });
 export const PAGE_SIZE = PAGE_DEFAULT;
 
-const open = { additionalProperties: true };
-const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const open = { additionalProperties: true };
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Share = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
 const nullableText = nullable(Type.String());
-const Box = Type.Array(Type.Number(), {
+export const Box = Type.Array(Type.Number(), {
   minItems: 4,
   maxItems: 4,
   description: "x, y, width, height in pixels of the upright picture",
@@ -259,9 +259,9 @@ const DukcapilResult = Type.Object(
   open,
 );
 
-const StatusName = Type.Enum(["PENDING", "PROCESSING", "VERIFIED", "REJECTED", "FAILED", "IN_REVIEW"]);
+export const StatusName = Type.Enum(["PENDING", "PROCESSING", "VERIFIED", "REJECTED", "FAILED", "IN_REVIEW"]);
 export const Moment = Type.String({ format: "date-time", description: "RFC 3339, UTC" });
-const ref = (name: keyof typeof NAMED_SCHEMAS) => Type.Unsafe({ $ref: `${name}#` });
+export const ref = (name: keyof typeof NAMED_SCHEMAS) => Type.Unsafe({ $ref: `${name}#` });
 export const Uuid = Type.String({ format: "uuid" });
 
 const Problem = Type.Object(

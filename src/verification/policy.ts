@@ -8,6 +8,7 @@ import type {
   LivenessResult,
   SelfieReport,
 } from "../vision/facts.ts";
+import type { DoubtBand } from "./doubt.ts";
 import type { Duplicate, VerificationType } from "./ports.ts";
 import { SENTENCES } from "./sentences.ts";
 
@@ -56,9 +57,11 @@ export interface Policy {
   readonly tampering: number;
   /** Whether a verification may only be started with the user's consent. */
   readonly consentRequired: boolean;
+  /** What is sent to a person; null: only duplicates, where `duplicates` says so. */
+  readonly doubt: DoubtBand | null;
 }
 
-/** The defaults; a deployment sets the last four and `ocrConfidence` by its environment. */
+/** The defaults; a deployment sets the last five and `ocrConfidence` by its environment. */
 export const DEFAULT_POLICY: Policy = {
   ktpScore: 0.5,
   ocrConfidence: 0.8,
@@ -73,6 +76,7 @@ export const DEFAULT_POLICY: Policy = {
   duplicates: "flag",
   copies: "refuse",
   consentRequired: false,
+  doubt: null,
 };
 
 /** Whether a photograph is good enough to go on with; if not, what to do about it (never empty then). */

@@ -32,6 +32,11 @@ export type AuditAction =
   | "verification.changed"
   | "verification.decided"
   | "verification.read"
+  | "review.decided"
+  | "review.listed"
+  | "review.opened"
+  | "review.revealed"
+  | "review.counted"
   | "history.read"
   | "events.read"
   | "access.refused"
@@ -95,9 +100,35 @@ export interface Verification {
   /** Tries of the registry so far, and when the next is due; null where none is. */
   readonly dukcapilTries: number;
   readonly dukcapilDueAt: Date | null;
+  /** Why it stands where it stands, by code: of IN_REVIEW and of what did not end VERIFIED; null where nothing was said. */
+  readonly reasons: readonly string[] | null;
+  /** Since when it waits for a person; null where it never did. */
+  readonly reviewSince: Date | null;
+  /** Who approved it against a failed check: somebody else has to say so too. Null where nobody has. */
+  readonly proposedBy: string | null;
+  /** What persons said of it, oldest first. */
+  readonly reviews: readonly Review[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
+}
+
+/** What a reviewer may say. */
+export const VERDICTS = ["approve", "reject", "ask_card", "ask_selfie"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What one reviewer said of a verification. */
+export interface Review {
+  /** The token's subject. */
+  readonly by: string;
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  readonly verdict: Verdict;
+  /** Of a rejection: a code of `REJECTIONS`. */
+  readonly reason: string | null;
+  readonly note: string | null;
+  /** Failed checks that an approval goes against, by name. */
+  readonly overrides: readonly string[];
 }
 
 /** A verification without its faces. */

@@ -69,7 +69,52 @@ export const SENTENCES = {
     en: "This face has already been verified for another user.",
     id: "Wajah ini sudah diverifikasi untuk pengguna lain.",
   },
+  review_card_forged: {
+    en: "A reviewer found that the KTP is not a genuine card.",
+    id: "Pemeriksa menilai KTP ini bukan kartu asli.",
+  },
+  review_card_unreadable: {
+    en: "A reviewer could not read the KTP.",
+    id: "Pemeriksa tidak dapat membaca KTP.",
+  },
+  review_face_differs: {
+    en: "A reviewer found that the selfie and the KTP do not show the same person.",
+    id: "Pemeriksa menilai foto wajah dan KTP bukan orang yang sama.",
+  },
+  review_not_live: {
+    en: "A reviewer found that the selfie was not taken of a person before the camera.",
+    id: "Pemeriksa menilai foto wajah tidak diambil langsung dari orangnya.",
+  },
+  review_registry_disagrees: {
+    en: "A reviewer found that the KTP does not agree with the civil registry.",
+    id: "Pemeriksa menilai KTP tidak sesuai dengan data Dukcapil.",
+  },
+  review_duplicate: {
+    en: "A reviewer found that this person is verified for another user.",
+    id: "Pemeriksa menilai orang ini sudah diverifikasi untuk pengguna lain.",
+  },
+  review_fraud: {
+    en: "A reviewer refused this verification on suspicion of fraud.",
+    id: "Pemeriksa menolak verifikasi ini karena dugaan penipuan.",
+  },
+  review_other: {
+    en: "A reviewer refused this verification.",
+    id: "Pemeriksa menolak verifikasi ini.",
+  },
 } as const satisfies Record<string, Spoken>;
+
+/** Why a reviewer may reject, by code: each has its sentence under `review_…`. */
+export const REJECTIONS = [
+  "card_forged",
+  "card_unreadable",
+  "face_differs",
+  "not_live",
+  "registry_disagrees",
+  "duplicate",
+  "fraud",
+  "other",
+] as const;
+export type Rejection = (typeof REJECTIONS)[number];
 
 /** What a verification ends with where a step was refused too often. */
 export const usedUp = (step: "ktp" | "selfie" | "liveness", attempts: number): string =>

@@ -19,9 +19,11 @@ import {
   nextChallenge,
   type SentFrames,
 } from "./challenge.ts";
+import { consider } from "./doubt.ts";
+import { ending } from "./ending.ts";
 import { KycError } from "./errors.ts";
 import { outage } from "./outage.ts";
-import { decide, type Judgement, judgeKtp, judgeSelfie, type Policy } from "./policy.ts";
+import { type Judgement, judgeKtp, judgeSelfie, type Policy } from "./policy.ts";
 import type {
   Actor,
   AuditAction,
@@ -31,7 +33,6 @@ import type {
   Change,
   Claim,
   Clock,
-  Conclusion,
   Consent,
   ImageKind,
   Images,
@@ -210,6 +211,7 @@ const FAULT_STATUS: Readonly<Record<ImageFault, number>> = {
 export function kycService(parts: Parts): KycService {
   const { verifications, challenges, audit, images, vision, dukcapil, clock, policy, witness } = parts;
   const registry = outage();
+  const { end, eventNik } = ending(parts);
 
   const mayReview = ({ scopes }: Caller) => scopes.has("kyc:review") || scopes.has("kyc:service");
   const mayRead = (caller: Caller, userId: string) => caller.subject === userId || mayReview(caller);
@@ -381,28 +383,6 @@ export function kycService(parts: Parts): KycService {
     return done;
   }
 
-  /** What ends a verification: the change and its event. */
-  function end(
-    v: Verification,
-    change: Change,
-    status: "VERIFIED" | "REJECTED" | "FAILED",
-    reason: string | null,
-  ): Conclusion {
-    const common = { verification_id: v.verificationId, user_id: v.userId };
-    const ktp = change.ktp ?? v.ktp;
-    const event: KycEvent =
-      status === "VERIFIED"
-        ? { kind: "verified", value: { ...common, nik: eventNik(ktp?.nik), name: ktp?.name ?? null, status } }
-        : { kind: "failed", value: { ...common, status, reason } };
-    return {
-      change: { ...change, status, rejectionReason: reason, completedAt: clock.now(), dukcapilDueAt: null },
-      events: [event],
-    };
-  }
-
-  const eventNik = (nik: string | null | undefined) =>
-    nik ? (parts.fullNik ? nik : parts.maskNik(nik)) : null;
-
   /** Asks the registry for a claimed PROCESSING verification whose other evidence is complete, and decides. */
   async function askRegistry(claim: Claim): Promise<Verification> {
     const v = claim.verification;
@@ -439,12 +419,13 @@ export function kycService(parts: Parts): KycService {
     const concluded = await verifications.conclude(
       claim,
       (duplicateOf) => {
-        const evidence = { liveness: v.liveness, faceMatch: v.faceMatch, dukcapil: result, duplicateOf };
-        const decision = decide({ type: v.type, ...evidence }, policy);
+        const evidence = { ktp, liveness: v.liveness, faceMatch: v.faceMatch, dukcapil: result, duplicateOf };
+        const { decision, reasons } = consider({ type: v.type, ...evidence }, policy);
         const change: Change = { ...waiting, dukcapil: result, duplicateOf };
         if (decision.status === "PROCESSING") return { change, events: [] };
         if (decision.status === "IN_REVIEW") {
-          return { change: { ...change, status: "IN_REVIEW", dukcapilDueAt: null }, events: [] };
+          const waits = { status: "IN_REVIEW", reasons, reviewSince: now, dukcapilDueAt: null } as const;
+          return { change: { ...change, ...waits }, events: [] };
         }
         return end(v, change, decision.status, decision.status === "VERIFIED" ? null : decision.reason);
       },
@@ -556,7 +537,10 @@ export function kycService(parts: Parts): KycService {
       const v = claim.verification;
       const { passed, selfie } = await releasing(claim, async () => {
         refuseWithoutSpoofing();
-        const passed = (await challenges.of(verificationId)).findLast((one) => one.passed) ?? null;
+        // One that was passed before a reviewer asked again counts no more: its face went with the selfie.
+        const passed = v.selfieEmbedding
+          ? ((await challenges.of(verificationId)).findLast((one) => one.passed) ?? null)
+          : null;
         refuseWithoutChallenge(passed, image);
         return { passed, selfie: image ?? (await images.get(v.selfieImage ?? "")) };
       });

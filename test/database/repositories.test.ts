@@ -101,6 +101,10 @@ function repositories(
         livenessAttempts: 0,
         dukcapilTries: 0,
         dukcapilDueAt: null,
+        reasons: null,
+        reviewSince: null,
+        proposedBy: null,
+        reviews: [],
         createdAt: "2026-03-01T10:00:00.123Z",
         updatedAt: "2026-03-01T10:00:00.123Z",
         completedAt: null,
@@ -171,6 +175,19 @@ function repositories(
       livenessAttempts: 1,
       dukcapilTries: 3,
       dukcapilDueAt: at(5),
+      reasons: ["doubtful_face"],
+      reviewSince: at(4),
+      proposedBy: "ani",
+      reviews: [
+        {
+          by: "ani",
+          at: "2026-03-01T10:00:04.000Z",
+          verdict: "approve",
+          reason: null,
+          note: NAME,
+          overrides: ["face_match"],
+        },
+      ],
       completedAt: at(9),
     } as const;
     const settled = await storage.verifications.settle(await claim(id), { ...change, nik: NIK }, [], at(1));

@@ -75,6 +75,8 @@ test("over every route of the running service, a stranger gets nothing of anothe
     "/verify/selfie": { verification_id: id, selfie_image: image },
     "/capture/consent": { version: "1", at: new Date().toISOString() },
     "/capture/note": { text: "my name" },
+    "/review/{verification_id}/reveal": { what: "nik" },
+    "/review/{verification_id}/decision": { verdict: "approve", seen: new Date().toISOString() },
   };
   const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as {
     paths: Record<string, Record<string, { security?: unknown[] }>>;
@@ -82,7 +84,7 @@ test("over every route of the running service, a stranger gets nothing of anothe
   const tokens = [
     await tokenFor("stranger"),
     await tokenFor("stranger", "kyc:servicex", "KYC:SERVICE", "kyc"),
-    // It may read all, and do nothing.
+    // It may read all, and decide what waits for it: nothing here.
     await tokenFor("reviewer", "kyc:review"),
   ];
   const open: string[] = [];
@@ -118,6 +120,10 @@ test("over every route of the running service, a stranger gets nothing of anothe
         const text = await answer.text();
         const reads = i === 2 && method === "GET" && /\{(verification|user)_id\}/.test(pattern);
         if (reads && answer.status === 200) continue;
+        if (i === 2 && pattern.includes("/review/")) {
+          assert.equal(answer.status, pattern.endsWith("/decision") ? 409 : 200, `${pattern}: ${text}`);
+          continue;
+        }
         assert.equal(answer.status, 403, `${method} ${pattern}: ${text}`);
         assert.ok(!text.includes("owner-of-it"), text);
       }

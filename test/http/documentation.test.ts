@@ -35,6 +35,9 @@ test("the OpenAPI document lists every route, with its answers and errors", asyn
   assert.deepEqual(listed.sort(), [
     `DELETE ${BASE}/user/{user_id}`,
     `GET ${BASE}/events`,
+    `GET ${BASE}/review/queue`,
+    `GET ${BASE}/review/statistics`,
+    `GET ${BASE}/review/{verification_id}`,
     `GET ${BASE}/user/{user_id}`,
     `GET ${BASE}/verify/{verification_id}`,
     "GET /health",
@@ -43,6 +46,8 @@ test("the OpenAPI document lists every route, with its answers and errors", asyn
     `POST ${BASE}/capture/consent`,
     `POST ${BASE}/capture/note`,
     `POST ${BASE}/capture/open`,
+    `POST ${BASE}/review/{verification_id}/decision`,
+    `POST ${BASE}/review/{verification_id}/reveal`,
     `POST ${BASE}/user/{user_id}/close`,
     `POST ${BASE}/verify/ktp`,
     `POST ${BASE}/verify/selfie`,

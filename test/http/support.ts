@@ -204,6 +204,7 @@ export async function serve(
     events: { list: unused },
     audit: { record: async () => undefined },
     custody: { closeAccount: unused, eraseUser: unused },
+    review: { queue: unused, open: unused, reveal: unused, decide: unused, statistics: unused },
     capture: {
       create: unused,
       open: unused,

@@ -547,6 +547,246 @@ export class KycClient {
     return this.#send("POST", `/api/v1/kyc/capture/note`, { json: body });
   }
 
+  /** Verifications to review, or others by their status (scope kyc:review). */
+  listReviews(query: {
+    readonly status?: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+    readonly reason?: string;
+    /** yes: those that wait for a second person */
+    readonly proposed?: "yes" | "no";
+    /** started from then on */
+    readonly from?: string;
+    /** started before then */
+    readonly to?: string;
+    /** started at least so long ago */
+    readonly min_age_hours?: number;
+    readonly order?: "oldest" | "newest";
+    readonly limit?: number;
+    /** next_cursor of the page before */
+    readonly cursor?: string;
+  } = {}): Promise<{
+    readonly items: readonly ({
+      readonly verification_id: string;
+      readonly user_id: string;
+      /** FULL_KYC: KTP, selfie and civil registry. BASIC_KYC: no selfie. */
+      readonly verification_type: "FULL_KYC" | "BASIC_KYC";
+      readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+      readonly reasons: readonly (string)[] | null;
+      readonly review_since: string | null;
+      readonly proposed_by: string | null;
+      /** RFC 3339, UTC */
+      readonly created_at: string;
+      readonly completed_at: string | null;
+      readonly face_score: number | null;
+    })[];
+    readonly next_cursor: string | null;
+  }> {
+    return this.#send("GET", `/api/v1/kyc/review/queue`, { query });
+  }
+
+  /** Volume, outcomes, reasons, duration and scores (scope kyc:review). */
+  getStatistics(query: {
+    /** default: 30 days before to */
+    readonly from?: string;
+    /** default: now */
+    readonly to?: string;
+    readonly period?: "day" | "week" | "month";
+  } = {}): Promise<{
+    /** RFC 3339, UTC */
+    readonly from: string;
+    /** RFC 3339, UTC */
+    readonly to: string;
+    readonly total: {
+      readonly PENDING: number;
+      readonly PROCESSING: number;
+      readonly IN_REVIEW: number;
+      readonly VERIFIED: number;
+      readonly REJECTED: number;
+      readonly FAILED: number;
+    };
+    readonly pass_rate: number | null;
+    readonly periods: readonly ({
+      /** RFC 3339, UTC */
+      readonly start: string;
+      readonly counts: {
+        readonly PENDING: number;
+        readonly PROCESSING: number;
+        readonly IN_REVIEW: number;
+        readonly VERIFIED: number;
+        readonly REJECTED: number;
+        readonly FAILED: number;
+      };
+    })[];
+    readonly reasons: readonly ({
+      readonly reason: string;
+      readonly count: number;
+    })[];
+    readonly seconds: {
+      readonly p50: number;
+      readonly p90: number;
+      readonly p99: number;
+    } | null;
+    readonly scores: {
+      readonly ocr: readonly ({
+        readonly from: number;
+        readonly to: number;
+        readonly count: number;
+      })[];
+      readonly liveness: readonly ({
+        readonly from: number;
+        readonly to: number;
+        readonly count: number;
+      })[];
+      readonly face_match: readonly ({
+        readonly from: number;
+        readonly to: number;
+        readonly count: number;
+      })[];
+      readonly registry: readonly ({
+        readonly from: number;
+        readonly to: number;
+        readonly count: number;
+      })[];
+    };
+  }> {
+    return this.#send("GET", `/api/v1/kyc/review/statistics`, { query });
+  }
+
+  /** One verification before a reviewer, personal data masked (scope kyc:review). */
+  openReview(verification_id: string): Promise<{
+    readonly verification_id: string;
+    readonly user_id: string;
+    /** FULL_KYC: KTP, selfie and civil registry. BASIC_KYC: no selfie. */
+    readonly verification_type: "FULL_KYC" | "BASIC_KYC";
+    readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+    readonly reasons: readonly (string)[] | null;
+    readonly review_since: string | null;
+    readonly proposed_by: string | null;
+    /** RFC 3339, UTC */
+    readonly created_at: string;
+    readonly completed_at: string | null;
+    /** RFC 3339, UTC */
+    readonly updated_at: string;
+    readonly rejection_reason: string | null;
+    /** what the caller may do: decide; confirm as the second person; wait for one; nothing, it is their own, or there is nothing to decide */
+    readonly turn: "decide" | "confirm" | "wait" | "own" | "none";
+    readonly fields: readonly ({
+      readonly field: "province" | "city" | "nik" | "name" | "birth_place" | "birth_date" | "gender" | "blood_type" | "address" | "rt_rw" | "village" | "district" | "religion" | "marital_status" | "occupation" | "nationality" | "valid_until";
+      readonly masked: string | null;
+      readonly confidence: number;
+      readonly source: string;
+      readonly box: readonly (number)[] | null;
+    })[];
+    readonly checks: readonly ({
+      readonly name: string;
+      readonly ok: boolean;
+      readonly detail: string;
+    })[];
+    readonly ocr_confidence: number | null;
+    /** an approval goes against these */
+    readonly failed_checks: readonly (string)[];
+    readonly face_match: FaceMatchResult | null;
+    readonly liveness: LivenessResult | null;
+    readonly registry: {
+      readonly status: string;
+      readonly is_valid: boolean;
+      readonly score: number | null;
+    } | null;
+    readonly challenges: readonly ({
+      readonly challenge_id: string;
+      readonly at: string | null;
+      readonly passed: boolean | null;
+      readonly actions: readonly ({
+        readonly action: string;
+        readonly seen: boolean;
+      })[];
+      readonly checks: readonly ({
+        readonly name: string;
+        readonly ok: boolean;
+        readonly value: number | null;
+      })[];
+      readonly frames: number;
+    })[];
+    /** pictures that can be revealed */
+    readonly images: readonly ("card" | "portrait" | "signature" | "selfie")[];
+    /** whether the person left a note */
+    readonly note_left: boolean;
+    readonly duplicates: readonly ({
+      readonly verification_id: string;
+      readonly by: "face" | "nik";
+      readonly similarity: number | null;
+    })[];
+    /** the band of doubt */
+    readonly band: {
+      readonly face: {
+        readonly above: number;
+        readonly below: number;
+      };
+      readonly liveness: number;
+      readonly nik: number;
+      readonly name: number;
+      readonly reading: number;
+      readonly registry: {
+        readonly sure: number;
+        readonly least: number;
+      };
+    };
+    /** what persons said, oldest first */
+    readonly reviews: readonly ({
+      readonly by: string;
+      /** RFC 3339, UTC */
+      readonly at: string;
+      readonly verdict: "approve" | "reject" | "ask_card" | "ask_selfie";
+      readonly reason: string | null;
+      readonly note: string | null;
+      readonly overrides: readonly (string)[];
+    })[];
+    /** the audit log of this verification, oldest first */
+    readonly trail: readonly ({
+      /** RFC 3339, UTC */
+      readonly at: string;
+      readonly actor: string;
+      readonly action: string;
+      readonly detail: Readonly<Record<string, unknown>>;
+    })[];
+  }> {
+    return this.#send("GET", `/api/v1/kyc/review/${encodeURIComponent(verification_id)}`);
+  }
+
+  /** Show one field or picture; who saw it stands in the audit log (scope kyc:review). */
+  reveal(verification_id: string, body: {
+    readonly what: "province" | "city" | "nik" | "name" | "birth_place" | "birth_date" | "gender" | "blood_type" | "address" | "rt_rw" | "village" | "district" | "religion" | "marital_status" | "occupation" | "nationality" | "valid_until" | "registry_name" | "registry_birth_date" | "note" | "card" | "portrait" | "signature" | "selfie";
+  }): Promise<{
+    readonly what: string;
+    readonly value: string | null;
+    readonly raw: string | null;
+    readonly image: {
+      readonly media_type: "image/jpeg" | "image/png" | "image/webp";
+      /** base64 */
+      readonly data: string;
+    } | null;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/review/${encodeURIComponent(verification_id)}/reveal`, { json: body });
+  }
+
+  /** Approve, reject, or ask for the card or the selfie again (scope kyc:review). */
+  decideReview(verification_id: string, body: {
+    /** ask_card and ask_selfie take back what was sent, and wait for it anew */
+    readonly verdict: "approve" | "reject" | "ask_card" | "ask_selfie";
+    /** updated_at of what was looked at */
+    readonly seen: string;
+    /** of a rejection */
+    readonly reason?: "card_forged" | "card_unreadable" | "face_differs" | "not_live" | "registry_disagrees" | "duplicate" | "fraud" | "other";
+    /** needed to reject with the reason other, and to approve against a failed check */
+    readonly note?: string;
+  }, options: RequestOptions = {}): Promise<{
+    readonly verification_id: string;
+    readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
+    readonly proposed_by: string | null;
+    readonly rejection_reason: string | null;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/review/${encodeURIComponent(verification_id)}/decision`, { json: body, ...options });
+  }
+
   /** Events kept in the outbox, oldest first (scope kyc:service). */
   listEvents(query: {
     /** Id of the last event already seen. */
