@@ -374,6 +374,7 @@ export const VerificationAnswer = Type.Object(
   {
     verification_id: Uuid,
     user_id: Type.String(),
+    verification_type: Type.Enum(["FULL_KYC", "BASIC_KYC"]),
     status: StatusName,
     consent: nullable(Type.Object({ version: Type.String(), at: Moment })),
     ktp_ocr_result: nullable(ref("KtpOcrResult")),

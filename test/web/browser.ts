@@ -40,7 +40,9 @@ async function clipOf(picture: Uint8Array, share: number): Promise<Buffer> {
 /** What stands before the camera. */
 export type Scene =
   | { readonly camera: "shows"; readonly picture: Uint8Array; readonly share: number }
+  | { readonly camera: "plays"; readonly clip: Uint8Array }
   | { readonly camera: "denied" }
+  | { readonly camera: "missing" }
   | { readonly camera: "any" };
 
 /** Starts Chromium with a fake camera. Closed with the test. */
@@ -51,12 +53,14 @@ export async function launch(
   const folder = mkdtempSync(join(tmpdir(), "kyc-clip-"));
   const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
   flags.push("--disable-background-networking", "--disable-component-update", "--disable-sync");
-  flags.push("--use-fake-device-for-media-stream");
+  if (scene.camera === "missing") flags.push("--use-fake-device-for-media-stream=device-count=0");
+  else flags.push("--use-fake-device-for-media-stream");
   // "denied" is Chromium's own answer where nobody is there to be asked.
   if (scene.camera !== "denied") flags.push("--use-fake-ui-for-media-stream");
-  if (scene.camera === "shows") {
+  if (scene.camera === "shows" || scene.camera === "plays") {
     const clip = join(folder, "clip.mjpeg");
-    writeFileSync(clip, await clipOf(scene.picture, scene.share));
+    const frames = scene.camera === "plays" ? scene.clip : await clipOf(scene.picture, scene.share);
+    writeFileSync(clip, frames);
     flags.push(`--use-file-for-fake-video-capture=${clip}`);
   }
   const browser = await chromium.launch({ executablePath: EXECUTABLE, args: flags });

@@ -441,6 +441,7 @@ export class KycClient {
   getVerification(verification_id: string): Promise<{
     readonly verification_id: string;
     readonly user_id: string;
+    readonly verification_type: "FULL_KYC" | "BASIC_KYC";
     readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
     readonly consent: {
       readonly version: string;
@@ -478,6 +479,7 @@ export class KycClient {
   } = {}): Promise<readonly ({
     readonly verification_id: string;
     readonly user_id: string;
+    readonly verification_type: "FULL_KYC" | "BASIC_KYC";
     readonly status: "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
     readonly consent: {
       readonly version: string;

@@ -1,17 +1,25 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type KtpOcrResult, KycProblemError } from "../../../clients/typescript/src/client.ts";
+import {
+  type KtpOcrResult,
+  type KycClient,
+  KycProblemError,
+} from "../../../clients/typescript/src/client.ts";
+import { type Language, useLanguage } from "../language.ts";
+import { type Asked, Challenge } from "./Challenge.tsx";
+import { Confirm } from "./Confirm.tsx";
+import { Result, type Status } from "./Result.tsx";
+import type { Frame } from "./recording.ts";
 import { Shot } from "./Shot.tsx";
 import { sendUntilAnswered } from "./send.ts";
 import { clientOf, openSession, returnAddress, type Session } from "./session.ts";
+import { type Busy, type Refusal, refusalOf, Told } from "./Told.tsx";
 import { watchCard } from "./watch-card.ts";
 import { loadGuide, watchFace } from "./watch-face.ts";
-import { type Language, WORDS, type Words } from "./words.ts";
+import { WORDS } from "./words.ts";
 
 /** Which text the person agrees to: the words of the consent step. */
 const CONSENT_VERSION = "capture-2026-1";
 const POLL_MS = 3000;
-
-type Status = "PENDING" | "PROCESSING" | "VERIFIED" | "REJECTED" | "FAILED" | "IN_REVIEW";
 
 /** Where the person is. */
 type Place =
@@ -21,22 +29,24 @@ type Place =
   | { readonly at: "card" }
   | { readonly at: "confirm"; readonly read: KtpOcrResult }
   | { readonly at: "face" }
-  | { readonly at: "result"; readonly status: Status; readonly reason: string | null };
+  | {
+      readonly at: "result";
+      readonly status: Status;
+      readonly reasons: readonly Readonly<Record<Language, string>>[];
+    };
 
-/** What was wrong with the last picture, in the person's language. */
-interface Refusal {
-  readonly lines: readonly string[];
-  readonly attemptsLeft: number | null;
-}
+const TITLES = { id: WORDS.id.title, en: WORDS.en.title };
+/** What to say where the service has nothing to say to the person. */
+const UNFORESEEN = { id: WORDS.id.unforeseen, en: WORDS.en.unforeseen };
 
 const isEnded = (error: unknown) => error instanceof KycProblemError && error.problem.status === 401;
 
 export function App() {
-  const [language, setLanguage] = useLanguage();
+  const [language, setLanguage] = useLanguage(TITLES);
   const words = WORDS[language];
   const [session, setSession] = useState<Session | null>(null);
   const [place, setPlace] = useState<Place>({ at: "loading" });
-  const [busy, setBusy] = useState<"sending" | "offline" | "busy" | null>(null);
+  const [busy, setBusy] = useState<Busy | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -82,7 +92,7 @@ export function App() {
       } catch (error) {
         if (isEnded(error)) setPlace({ at: "gone", why: "session" });
         else {
-          setRefusal(refusalOf(error, language, words));
+          setRefusal(refusalOf(error, UNFORESEEN));
           // The last attempt may have ended it, or another tab gone on: the service knows.
           if (session) await find(session).catch(() => undefined);
         }
@@ -90,7 +100,7 @@ export function App() {
         setBusy(null);
       }
     },
-    [language, words, session, find],
+    [session, find],
   );
 
   const onCard = useCallback(
@@ -102,7 +112,7 @@ export function App() {
         void loadGuide().catch(() => undefined);
         return status === "PROCESSING"
           ? { at: "confirm", read: ocr_result }
-          : { at: "result", status, reason: null };
+          : placeOf(await clientOf(session).getVerification(session.verificationId));
       });
     },
     [session, step],
@@ -112,12 +122,53 @@ export function App() {
       if (!session) return;
       void step(async (key) => {
         const body = { verification_id: session.verificationId, selfie_image };
-        const answer = await clientOf(session).uploadSelfie(body, { idempotencyKey: key });
-        return { at: "result", status: answer.status, reason: answer.rejection_reason ?? null };
+        const { status } = await clientOf(session).uploadSelfie(body, { idempotencyKey: key });
+        return resultOf(session, status);
       });
     },
     [session, step],
   );
+  const confirm = (note: string | null) => {
+    if (!session) return;
+    void step(async () => {
+      if (note !== null) await clientOf(session).leaveNote({ text: note });
+      return placeOf(await clientOf(session).getVerification(session.verificationId));
+    });
+  };
+  const ask = async (): Promise<Asked | null> => {
+    if (!session) return null;
+    setRefusal(null);
+    try {
+      return await sendUntilAnswered(
+        (key) => clientOf(session).askForChallenge(session.verificationId, { idempotencyKey: key }),
+        setBusy,
+      );
+    } catch (error) {
+      if (isEnded(error)) setPlace({ at: "gone", why: "session" });
+      else {
+        setRefusal(refusalOf(error, UNFORESEEN));
+        await find(session).catch(() => undefined);
+      }
+      return null;
+    } finally {
+      setBusy(null);
+    }
+  };
+  const onFrames = ({ challenge_id, nonce }: Asked, frames: readonly Frame[]) => {
+    if (!session) return;
+    void step(async (key) => {
+      const { verificationId: verification_id } = session;
+      const body = {
+        nonce,
+        frames: frames.map(({ jpeg }) => jpeg),
+        captured_at: frames.map(({ at }) => Math.round(at)),
+      };
+      await clientOf(session).sendFrames(verification_id, challenge_id, body, { idempotencyKey: key });
+      // Its best frame is the selfie.
+      const { status } = await clientOf(session).uploadSelfie({ verification_id }, { idempotencyKey: key });
+      return resultOf(session, status);
+    });
+  };
   const agree = () => {
     if (!session) return;
     void step(async () => {
@@ -188,7 +239,7 @@ export function App() {
           <>
             <h1 {...titleProps}>{words.cardTitle}</h1>
             <p>{words.cardText}</p>
-            <Told words={words} busy={busy} refusal={refusal} />
+            <Told words={words} language={language} busy={busy} refusal={refusal} />
             <Shot
               key="card"
               words={words}
@@ -204,26 +255,23 @@ export function App() {
           <>
             <h1 {...titleProps}>{words.confirmTitle}</h1>
             <p>{words.confirmText}</p>
-            <dl className="fields">
-              {Object.entries(words.fields).map(([field, label]) => (
-                <div key={field}>
-                  <dt>{label}</dt>
-                  <dd>{place.read[field as keyof Words["fields"]] ?? <em>{words.unread}</em>}</dd>
-                </div>
-              ))}
-            </dl>
-            <div className="actions">
-              <button type="button" onClick={() => setPlace({ at: "face" })}>
-                {words.confirmYes}
-              </button>
-            </div>
+            <Told words={words} language={language} busy={busy} refusal={refusal} />
+            <Confirm words={words} read={place.read} busy={busy !== null} onYes={confirm} />
           </>
         )}
-        {place.at === "face" && (
+        {place.at === "face" && session?.liveness === "active" && (
+          <>
+            <h1 {...titleProps}>{words.challengeTitle}</h1>
+            <p>{words.challengeText}</p>
+            <Told words={words} language={language} busy={busy} refusal={refusal} />
+            <Challenge words={words} busy={busy !== null} ask={ask} onFrames={onFrames} />
+          </>
+        )}
+        {place.at === "face" && session?.liveness !== "active" && (
           <>
             <h1 {...titleProps}>{words.faceTitle}</h1>
             <p>{words.faceText}</p>
-            <Told words={words} busy={busy} refusal={refusal} />
+            <Told words={words} language={language} busy={busy} refusal={refusal} />
             <Shot
               key="face"
               words={words}
@@ -236,7 +284,13 @@ export function App() {
           </>
         )}
         {place.at === "result" && (
-          <Result words={words} status={place.status} reason={place.reason} titleProps={titleProps}>
+          <Result
+            words={words}
+            language={language}
+            status={place.status}
+            reasons={place.reasons}
+            titleProps={titleProps}
+          >
             {session?.successUrl && (
               <div className="actions">
                 <a className="button" href={returnAddress(session.successUrl, session, place.status)}>
@@ -256,102 +310,16 @@ export function App() {
   );
 }
 
-/** What goes on, or what was wrong with the last picture. */
-function Told({
-  words,
-  busy,
-  refusal,
-}: {
-  readonly words: Words;
-  readonly busy: "sending" | "offline" | "busy" | null;
-  readonly refusal: Refusal | null;
-}) {
-  return (
-    <div role="status" aria-live="assertive" className="told">
-      {busy && <p className="notice">{words[busy]}</p>}
-      {!busy && refusal && (
-        <div className="notice bad">
-          {refusal.lines.map((line) => (
-            <p key={line}>{line}</p>
-          ))}
-          {refusal.attemptsLeft !== null && <p>{words.attemptsLeft(refusal.attemptsLeft)}</p>}
-        </div>
-      )}
-    </div>
-  );
-}
-
-const RESULTS = {
-  VERIFIED: ["verified", "verifiedText", "good"],
-  REJECTED: ["rejected", "rejectedText", "bad"],
-  FAILED: ["failed", "failedText", "bad"],
-  PROCESSING: ["waiting", "waitingText", ""],
-  PENDING: ["waiting", "waitingText", ""],
-  IN_REVIEW: ["review", "reviewText", ""],
-} as const satisfies Record<Status, readonly [keyof Words, keyof Words, string]>;
-
-function Result({
-  words,
-  status,
-  reason,
-  titleProps,
-  children,
-}: {
-  readonly words: Words;
-  readonly status: Status;
-  readonly reason: string | null;
-  readonly titleProps: object;
-  readonly children: React.ReactNode;
-}) {
-  const [title, text, mood] = RESULTS[status];
-  return (
-    <div className={`result ${mood}`} data-status={status}>
-      <h1 {...titleProps}>{words[title]}</h1>
-      <p>{words[text]}</p>
-      {status === "REJECTED" && reason && (
-        <p lang="en" className="notice">
-          {reason}
-        </p>
-      )}
-      {children}
-    </div>
-  );
-}
-
 /** Where a person is who comes (back) to a verification. */
-function placeOf(seen: {
-  readonly status: Status;
-  readonly consent: object | null;
-  readonly ktp_ocr_result: KtpOcrResult | null;
-  readonly liveness_result: object | null;
-  readonly rejection_reason: string | null;
-}): Place {
+function placeOf(seen: Awaited<ReturnType<KycClient["getVerification"]>>): Place {
   if (seen.status === "PENDING") return { at: seen.consent === null ? "consent" : "card" };
-  if (seen.status === "PROCESSING" && seen.ktp_ocr_result !== null && seen.liveness_result === null)
-    return { at: "face" };
-  return { at: "result", status: seen.status, reason: seen.rejection_reason };
+  const selfieNext = seen.verification_type === "FULL_KYC" && seen.liveness_result === null;
+  if (seen.status === "PROCESSING" && selfieNext) return { at: "face" };
+  return { at: "result", status: seen.status, reasons: seen.rejection_reasons };
 }
 
-function refusalOf(error: unknown, language: Language, words: Words): Refusal {
-  if (!(error instanceof KycProblemError)) return { lines: [words.unforeseen], attemptsLeft: null };
-  const { hints = [], attempts_left = null, detail } = error.problem;
-  const lines = hints.map((hint) => hint[language]);
-  return { lines: lines.length > 0 ? lines : [detail], attemptsLeft: attempts_left };
-}
-
-const LANGUAGE = "kyc-language";
-
-/** Bahasa Indonesia first; English where the browser or the person asks for it. */
-function useLanguage(): [Language, (language: Language) => void] {
-  const [language, setLanguage] = useState<Language>(() => {
-    const kept = sessionStorage.getItem(LANGUAGE);
-    if (kept === "id" || kept === "en") return kept;
-    return navigator.language.toLowerCase().startsWith("en") ? "en" : "id";
-  });
-  useEffect(() => {
-    document.documentElement.lang = language;
-    document.title = WORDS[language].title;
-    sessionStorage.setItem(LANGUAGE, language);
-  }, [language]);
-  return [language, setLanguage];
+/** Why somebody was not VERIFIED is told by the verification itself. */
+async function resultOf(session: Session, status: Status): Promise<Place> {
+  if (status === "VERIFIED") return { at: "result", status, reasons: [] };
+  return placeOf(await clientOf(session).getVerification(session.verificationId));
 }

@@ -1,4 +1,5 @@
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { CameraView } from "./CameraView.tsx";
 import { useCamera } from "./camera.ts";
 import { fileToJpeg, toJpeg } from "./picture.ts";
 import type { Words } from "./words.ts";
@@ -22,8 +23,8 @@ export type Advice =
 export type Watch = (video: HTMLVideoElement) => Promise<Advice | null>;
 
 const WATCH_MS = 120;
-/** The shutter goes off by itself after so many good glances in a row. */
-const STEADY = 7;
+/** The shutter goes off by itself after good glances alone for so many milliseconds, and so many of them. */
+const STEADY = { ms: 800, glances: 3 };
 
 interface ShotProps {
   readonly words: Words;
@@ -51,14 +52,16 @@ export function Shot({ words, kind, watch, overlay, busy, onPicture }: ShotProps
   useEffect(() => {
     if (state !== "on" || busy) return;
     let steady = 0;
+    let since = 0;
     let left = false;
     const look = async () => {
       const element = video.current;
       const seen = element && element.videoWidth > 0 ? await watch(element) : null;
       if (left) return;
       setAdvice(seen);
-      steady = seen === "ready" ? steady + 1 : 0;
-      if (steady >= STEADY) return void shoot();
+      if (seen !== "ready") steady = 0;
+      else if (steady++ === 0) since = performance.now();
+      if (steady >= STEADY.glances && performance.now() - since >= STEADY.ms) return void shoot();
       timer = setTimeout(look, WATCH_MS);
     };
     let timer = setTimeout(look, WATCH_MS);
@@ -79,30 +82,21 @@ export function Shot({ words, kind, watch, overlay, busy, onPicture }: ShotProps
     }
   };
 
-  const seen = state === "on" && !busy;
   return (
     <div className="shot">
-      <div className={`view ${kind}`} data-camera={state} hidden={state === "denied" || state === "missing"}>
-        <video ref={video} playsInline muted className={kind === "face" ? "mirrored" : ""} />
+      <CameraView
+        words={words}
+        kind={kind}
+        video={video}
+        state={state}
+        advice={!busy && advice ? words[advice] : ""}
+        good={advice === "ready"}
+        denied={words.cameraDeniedText}
+        missing={words.cameraMissingText}
+        onAgain={again}
+      >
         {overlay}
-        <p className={`advice ${advice === "ready" ? "good" : ""}`} role="status" aria-live="polite">
-          {state === "starting" ? words.cameraStarting : seen && advice ? words[advice] : ""}
-        </p>
-      </div>
-      {state === "denied" && (
-        <div className="notice" role="alert">
-          <strong>{words.cameraDenied}</strong>
-          <p>{words.cameraDeniedText}</p>
-          <button type="button" className="quiet" onClick={again}>
-            {words.cameraAgain}
-          </button>
-        </div>
-      )}
-      {state === "missing" && (
-        <p className="notice" role="alert">
-          {words.cameraMissing}
-        </p>
-      )}
+      </CameraView>
       {fault && (
         <p className="notice bad" role="alert">
           {fault}

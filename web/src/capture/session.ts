@@ -6,6 +6,8 @@ export interface Session {
   readonly verificationId: string;
   readonly successUrl: string | null;
   readonly cancelUrl: string | null;
+  /** active: the face step asks for movements. */
+  readonly liveness: "passive" | "active";
 }
 
 const KEPT = "kyc-capture";
@@ -25,6 +27,7 @@ export async function openSession(): Promise<Session | null> {
       verificationId: opened.verification_id,
       successUrl: opened.success_url,
       cancelUrl: opened.cancel_url,
+      liveness: opened.liveness,
     };
     sessionStorage.setItem(KEPT, JSON.stringify(session));
     return session;

@@ -1,4 +1,4 @@
-import type { Config, Human } from "@vladmandic/human";
+import type { Config, FaceResult, Human } from "@vladmandic/human";
 import type { Advice, Watch } from "./Shot.tsx";
 
 /** The face networks of the package, served by this service; only what guides the person. */
@@ -51,20 +51,23 @@ export function watchFace(): Watch {
   return async (video): Promise<Advice | null> => {
     if (guide === null) return null;
     try {
-      const { face } = await guide.detect(video);
-      if (face.length === 0) return "noFace";
-      if (face.length > 1) return "severalFaces";
-      const [{ boxRaw, rotation }] = face;
-      const [x, y, width, height] = boxRaw;
-      const away = Math.hypot(x + width / 2 - 0.5, y + height / 2 - 0.5);
-      if (height < FACE.smallest) return "closer";
-      if (height > FACE.largest) return "farther";
-      if (away > FACE.offCentre) return "noFace";
-      const { yaw = 0, pitch = 0 } = rotation?.angle ?? {};
-      if (Math.abs(yaw) > FACE.yaw || Math.abs(pitch) > FACE.pitch) return "straight";
-      return "ready";
+      return adviseFace((await guide.detect(video)).face);
     } catch {
       return null;
     }
   };
+}
+
+/** The word for what is wrong with the faces that are seen; "ready" where nothing is. */
+export function adviseFace(faces: readonly FaceResult[]): Advice {
+  if (faces.length === 0) return "noFace";
+  if (faces.length > 1) return "severalFaces";
+  const [{ boxRaw, rotation }] = faces;
+  const [x, y, width, height] = boxRaw;
+  const away = Math.hypot(x + width / 2 - 0.5, y + height / 2 - 0.5);
+  if (height < FACE.smallest) return "closer";
+  if (height > FACE.largest) return "farther";
+  if (away > FACE.offCentre) return "noFace";
+  const { yaw = 0, pitch = 0 } = rotation?.angle ?? {};
+  return Math.abs(yaw) > FACE.yaw || Math.abs(pitch) > FACE.pitch ? "straight" : "ready";
 }

@@ -1,3 +1,5 @@
+import type { Language } from "../language.ts";
+
 /** What the capture page says, in Bahasa Indonesia and English. */
 const ID = {
   title: "Verifikasi identitas",
@@ -33,7 +35,8 @@ const ID = {
   cameraDenied: "Kamera tidak diizinkan",
   cameraDeniedText:
     "Izinkan kamera di pengaturan peramban untuk halaman ini lalu coba lagi, atau pilih foto dari perangkat.",
-  cameraMissing: "Kamera tidak ditemukan. Pilih foto dari perangkat.",
+  cameraMissing: "Kamera tidak ditemukan",
+  cameraMissingText: "Pilih foto dari perangkat.",
   cameraAgain: "Coba kamera lagi",
   notAPicture: "Berkas ini bukan foto yang dapat dibaca. Pilih JPEG, PNG, atau WebP.",
 
@@ -57,9 +60,42 @@ const ID = {
   again: "Coba lagi",
   unforeseen: "Terjadi kesalahan. Coba lagi.",
 
+  challengeTitle: "Gerakan wajah",
+  challengeText:
+    "Lepas masker dan kacamata hitam, lihat lurus ke kamera, lalu tekan Mulai. Lakukan setiap gerakan sekali dengan tenang, dan kembali melihat lurus.",
+  challengeStart: "Mulai",
+  challengeReady: "Bersiap… lihat lurus ke kamera",
+  challengeLast: "Selesai. Lihat lurus ke kamera…",
+  challengeBack: "Bagus, kembali lihat lurus",
+  challengeOf: (n: number, of: number) => `Gerakan ${n} dari ${of}`,
+  challengeUnseen:
+    "Gerakan itu belum terlihat oleh kamera. Percobaan Anda tidak berkurang: tekan Mulai sekali lagi.",
+  challengeDenied:
+    "Gerakan wajah hanya dapat direkam langsung; foto dari perangkat tidak diterima. Izinkan kamera di pengaturan peramban untuk halaman ini lalu coba lagi.",
+  challengeMissing:
+    "Gerakan wajah hanya dapat direkam langsung; foto dari perangkat tidak diterima. Sambungkan kamera lalu coba lagi, atau minta tautan baru dan buka di ponsel.",
+  actions: {
+    blink: "Pejamkan mata sebentar, lalu buka",
+    open_mouth: "Buka mulut lebar, lalu tutup",
+    turn_left: "Tolehkan kepala ke kiri, lalu kembali",
+    turn_right: "Tolehkan kepala ke kanan, lalu kembali",
+    look_up: "Angkat dagu ke atas, lalu kembali",
+    move_closer: "Dekatkan wajah, lalu mundur lagi",
+  },
+  faults: {
+    seen: "terlihat",
+    not_seen: "tidak terlihat",
+    too_fast: "terlalu cepat",
+    too_slow: "terlalu lambat",
+  },
+
   confirmTitle: "Apakah ini data Anda?",
   confirmText: "Ini yang terbaca dari KTP Anda. Pemeriksaan memakai kartu, bukan layar ini.",
   confirmYes: "Ya, lanjutkan",
+  noteOpen: "Ada yang salah baca?",
+  noteText: "Tinggalkan catatan untuk petugas. Data yang diperiksa tidak berubah.",
+  noteLabel: "Catatan Anda",
+  noteLeft: (left: number) => `Sisa ${left} karakter`,
   unread: "tidak terbaca",
   fields: {
     nik: "NIK",
@@ -123,7 +159,8 @@ const EN: Words = {
   cameraDenied: "The camera is not allowed",
   cameraDeniedText:
     "Allow the camera for this page in the browser's settings and try again, or choose a photograph from the device.",
-  cameraMissing: "There is no camera. Choose a photograph from the device.",
+  cameraMissing: "There is no camera",
+  cameraMissingText: "Choose a photograph from the device.",
   cameraAgain: "Try the camera again",
   notAPicture: "This file is no picture that can be read. Choose a JPEG, PNG or WebP.",
 
@@ -147,9 +184,42 @@ const EN: Words = {
   again: "Try again",
   unforeseen: "Something went wrong. Try again.",
 
+  challengeTitle: "Movements of the face",
+  challengeText:
+    "Take off mask and sunglasses, look straight into the camera and press Start. Do each movement once, calmly, and look straight ahead again.",
+  challengeStart: "Start",
+  challengeReady: "Get ready… look straight into the camera",
+  challengeLast: "Done. Look straight into the camera…",
+  challengeBack: "Good, look straight ahead again",
+  challengeOf: (n, of) => `Movement ${n} of ${of}`,
+  challengeUnseen:
+    "The camera has not seen that movement yet. It cost you no attempt: press Start once more.",
+  challengeDenied:
+    "Movements can only be recorded live; a photograph from the device does not do. Allow the camera for this page in the browser's settings and try again.",
+  challengeMissing:
+    "Movements can only be recorded live; a photograph from the device does not do. Connect a camera and try again, or ask for a new link and open it on a phone.",
+  actions: {
+    blink: "Shut your eyes for a moment, then open them",
+    open_mouth: "Open your mouth wide, then close it",
+    turn_left: "Turn your head to the left and back",
+    turn_right: "Turn your head to the right and back",
+    look_up: "Lift your chin and lower it again",
+    move_closer: "Come closer, then move back",
+  },
+  faults: {
+    seen: "seen",
+    not_seen: "not seen",
+    too_fast: "too fast",
+    too_slow: "too slow",
+  },
+
   confirmTitle: "Are these your details?",
   confirmText: "This was read from your KTP. What is checked is the card, not this screen.",
   confirmYes: "Yes, go on",
+  noteOpen: "Was something read wrongly?",
+  noteText: "Leave a note for our staff. What is checked does not change.",
+  noteLabel: "Your note",
+  noteLeft: (left) => `${left} characters left`,
   unread: "not readable",
   fields: {
     nik: "NIK",
@@ -177,5 +247,4 @@ const EN: Words = {
   back: "Back",
 };
 
-export const WORDS = { id: ID, en: EN } as const;
-export type Language = keyof typeof WORDS;
+export const WORDS = { id: ID, en: EN } as const satisfies Record<Language, Words>;

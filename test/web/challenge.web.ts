@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it, type TestContext } from "node:test";
+import type { Page } from "playwright-core";
+import type { Models } from "../../src/vision/models/models.ts";
+import { type Client, type Person, people, startTestService, type TestService } from "../support/service.ts";
+import { faceModels } from "../vision/face/support.ts";
+import { acted } from "./acted.ts";
+import { noBrowser, type Scene } from "./browser.ts";
+import { link, look, PHONE, pressByKeyboard, result, visit } from "./page.ts";
+
+/** At rest before the first movement, while the page opens the camera and somebody presses Start; and after the last. */
+const REST_MS = [3500, 6000] as const;
+/** A challenge that is drawn badly for the simulated person is given up, as by a real one. */
+const TRIES = 3;
+
+describe("the liveness challenge on the capture page", { skip: noBrowser }, () => {
+  let service: TestService;
+  let models: Models;
+  let holder: Person;
+  let platform: Client;
+
+  before(async () => {
+    service = await startTestService({ KYC_LIVENESS: "active" });
+    models = await faceModels();
+    [holder] = await people(service.dataDir, 73, 1);
+    platform = await service.client("platform", "kyc:service");
+  });
+  after(async () => {
+    await models.close();
+    await service.close();
+  });
+
+  /** A verification whose card was read, and its link. */
+  async function begun() {
+    const started = await link(service);
+    const { status, body } = await platform.ktp(started.id, holder.ktp);
+    assert.equal(status, 200, JSON.stringify(body));
+    return started;
+  }
+
+  /** The page at the face step, without what follows the face: in software it would be too slow to be of use. */
+  async function open(t: TestContext, scene: Scene, url: string, options: object = PHONE): Promise<Page> {
+    const page = await visit(t, service, scene, "about:blank", options);
+    await page.route("**/assets/human*", (route) => route.abort());
+    await page.goto(url);
+    return page;
+  }
+
+  it("is passed before the camera, one movement at a time, by keyboard alone, and ends VERIFIED", async (t) => {
+    let ended: string | null = null;
+    for (let tries = 0; ended === null && tries < TRIES; tries++) {
+      const { url, id } = await begun();
+      // Asked for again by the page, it is the same one.
+      const { actions } = (await platform.post(`/verify/${id}/liveness`, {})).body;
+      const clip = await acted(holder.selfie, actions, { seed: tries, restMs: REST_MS, models });
+      const options = { ...PHONE, reducedMotion: "reduce" };
+      const page = await open(t, { camera: "plays", clip }, url, options);
+      await page.locator("[data-camera=on]").waitFor();
+      await pressByKeyboard(page, "Mulai");
+      const told: string[] = [];
+      for (let n = 1; n <= actions.length; n++) {
+        const advice = page.locator(".advice", { hasText: `Gerakan ${n} dari ${actions.length}` });
+        await advice.waitFor();
+        told.push((await advice.textContent()) ?? "");
+      }
+      assert.equal(new Set(told).size, actions.length, "each movement in words of its own");
+      await page.locator("[data-status], .notice.bad").waitFor();
+      if ((await page.locator("[data-status]").count()) > 0) ended = await result(page);
+      else t.diagnostic(`${actions.join()}: ${await page.locator(".notice.bad").textContent()}`);
+      if (ended !== null) {
+        const { body } = await platform.get(`/verify/${id}`);
+        assert.equal(body.liveness_result.details.challenge.passed, true);
+      }
+      await page.context().browser()?.close();
+    }
+    assert.equal(ended, "VERIFIED");
+  });
+
+  it("says of each movement what was seen, and asks for a new challenge", async (t) => {
+    const { url, id } = await begun();
+    const page = await open(t, { camera: "shows", picture: holder.selfie, share: 1 }, url);
+    await page.locator("[data-camera=on]").waitFor();
+    await look(page, "7-challenge-390-light-id-ID");
+    const first = (await platform.post(`/verify/${id}/liveness`, {})).body;
+    await page.getByRole("button", { name: "Mulai" }).click();
+    await page.locator(".action").waitFor();
+    await look(page, "8-movement-390-light-id-ID");
+    await page.locator(".verdict").waitFor();
+    assert.equal(await page.locator(".verdict li").count(), first.actions.length);
+    assert.match((await page.locator(".verdict li").first().textContent()) ?? "", /: tidak terlihat$/);
+    await page.getByText("Sisa percobaan: 2").waitFor();
+    await look(page, "9-movement-refused-390-light-id-ID");
+    // A reload keeps the step, and what comes next is another challenge.
+    await page.reload();
+    await page.getByRole("heading", { name: "Gerakan wajah" }).waitFor();
+    const next = (await platform.post(`/verify/${id}/liveness`, {})).body;
+    assert.notEqual(next.challenge_id, first.challenge_id);
+  });
+
+  it("says how to go on where there is no camera: no photograph takes its place", async (t) => {
+    for (const [camera, words] of [
+      ["denied", "Izinkan kamera"],
+      ["missing", "minta tautan baru"],
+    ] as const) {
+      const { url } = await begun();
+      const page = await open(t, { camera }, url);
+      await page.getByRole("alert").filter({ hasText: words }).waitFor();
+      assert.equal(await page.locator("input[type=file]").count(), 0);
+      assert.equal(await page.getByRole("button", { name: "Mulai" }).count(), 0);
+      await page.getByRole("button", { name: "Coba kamera lagi" }).waitFor();
+      await look(page, `7-challenge-${camera}-390-light-id-ID`);
+    }
+  });
+});

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import type { TestService } from "../support/service.ts";
+import { launch, type Scene } from "./browser.ts";
+
+export const PHONE = { viewport: { width: 390, height: 844 }, locale: "id-ID" } as const;
+const AXE = createRequire(import.meta.url).resolve("axe-core");
+/** A folder for a picture of every screen; none are kept where it is not set. */
+const { SCREENSHOTS } = process.env;
+/** Networks in software, on a machine that does other things too. */
+const PATIENCE_MS = 60_000;
+
+let users = 0;
+
+/** Starts a verification of a new user with a link. */
+export async function link(service: TestService, capture: object = {}, more: object = {}) {
+  const user = `web-${users++}`;
+  const body = { user_id: user, capture, ...more };
+  const answer = await (await service.client(user)).post("/verify/start", body);
+  assert.equal(answer.status, 200);
+  return { user, url: answer.body.capture_url as string, id: answer.body.verification_id as string };
+}
+
+/** A page before a link, that fails the test where anything is fetched from elsewhere or breaks the policy. */
+export async function visit(
+  t: TestContext,
+  service: TestService,
+  scene: Scene,
+  url: string,
+  options: BrowserContextOptions = PHONE,
+): Promise<Page> {
+  const browser = await launch(t, scene);
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const wrong: string[] = [];
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && origin !== service.url) wrong.push(`fetched ${request.url()}`);
+    if (/capture\.|[?&](code|token)=/.test(new URL(request.url()).search))
+      wrong.push("a token in an address");
+  });
+  page.on("console", (message) => {
+    if (/Content Security Policy/.test(message.text())) wrong.push(message.text());
+  });
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  t.after(() => assert.deepEqual(wrong, []));
+  await page.goto(url);
+  return page;
+}
+
+export const agree = (page: Page) => page.getByRole("button", { name: "Saya setuju" }).click();
+export const choose = (page: Page, picture: Uint8Array) =>
+  page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "foto.jpg", mimeType: "image/jpeg", buffer: Buffer.from(picture) });
+export const confirm = (page: Page) => page.getByRole("button", { name: "Ya, lanjutkan" }).click();
+
+/** How the verification ended, as the page tells it. */
+export async function result(page: Page): Promise<string | null> {
+  await page.locator("[data-status]").waitFor();
+  return page.locator("[data-status]").getAttribute("data-status");
+}
+
+/** Presses Tab until a button has the focus, then Enter. */
+export async function pressByKeyboard(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name }).and(page.locator(":enabled")).waitFor();
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate("document.activeElement?.textContent ?? ''");
+    if (focused === name) return page.keyboard.press("Enter");
+  }
+  assert.fail(`no way to "${name}" by Tab`);
+}
+
+/** axe finds nothing and nothing is cut off; keeps a picture of the screen where SCREENSHOTS names a folder. */
+export async function look(page: Page, name: string): Promise<void> {
+  // The page's policy lets no foreign script in: axe comes by the debugging protocol.
+  await page.evaluate(await readFile(AXE, "utf8"));
+  const violations = await page.evaluate(
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the browser's, not ours
+    "axe.run().then(({ violations }) => violations.map(({ id, help }) => `${id}: ${help}`))",
+  );
+  assert.deepEqual(violations, [], name);
+  const over = Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
+  assert.ok(over <= 0, `${name} is ${over} pixels wider than the screen`);
+  if (SCREENSHOTS === undefined) return;
+  await mkdir(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+}
