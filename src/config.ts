@@ -10,6 +10,8 @@ import { DEFAULT_RETENTION, type Period, type RetentionPolicy } from "./verifica
 /** Every setting of a running service, as plain values. The one reader of the environment is {@link loadConfig}. */
 export interface Config {
   readonly production: boolean;
+  /** Whether the demo page is served: only outside production, and with the simulator in this process. */
+  readonly demo: boolean;
   readonly host: string;
   readonly port: number;
   /** Proxies before the service whose X-Forwarded-For is believed: a number of hops, or addresses. */
@@ -369,6 +371,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
 
   const config: Config = {
     production,
+    demo: !production && adapter === "embedded",
     host: text("HOST") ?? "0.0.0.0",
     port: number("PORT", 8007, 0, 65_535),
     trustProxy: proxies(text("TRUST_PROXY"), (what) => fault("TRUST_PROXY", what)),

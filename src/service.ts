@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./config.ts";
 import { audit } from "./database/audit.ts";
@@ -94,6 +95,9 @@ export async function openImages(
   const store = "s3" in images ? await s3Store(images.s3) : folderStore(images.folder);
   return sealedImages({ store, sealer, intend });
 }
+
+/** Where the pictures lie that a new installation makes for whoever tries it. */
+export const samplesFolder = ({ dataDir }: Config): string => join(dataDir, "samples");
 
 /** The key that signs and checks HS256 tokens; null in production without one. */
 export function signingSecret(config: Config, keys: KeyRing): string | null {
@@ -386,6 +390,7 @@ async function build(
     redis: counts?.redis ?? null,
     trustProxy: config.trustProxy,
     serveMetrics: config.metrics,
+    demoSamples: config.demo ? samplesFolder(config) : null,
   });
   undo.push(() => app.stop(config.http.stopSeconds * 1000));
 

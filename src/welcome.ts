@@ -5,15 +5,14 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Config } from "./config.ts";
 import { signToken } from "./http/auth.ts";
+import { DEMO_USER } from "./http/demo.ts";
 import { SAMPLE_SET } from "./sample/set.ts";
-import { openSealer, type Service, signingSecret } from "./service.ts";
+import { openSealer, type Service, samplesFolder, signingSecret } from "./service.ts";
 import { VERSION } from "./version.ts";
 
 const run = promisify(execFile);
 const CLI = fileURLToPath(new URL("./cli.ts", import.meta.url));
 
-/** Who the printed token is for. */
-const DEMO_USER = "demo-user";
 const DEMO_MINUTES = 24 * 60;
 
 /**
@@ -23,7 +22,7 @@ const DEMO_MINUTES = 24 * 60;
 export async function welcome(config: Config, service: Service, port: number): Promise<string> {
   const base = `http://localhost:${port}`;
   const { keys } = openSealer(config);
-  const folder = join(config.dataDir, "samples");
+  const folder = samplesFolder(config);
   if (!existsSync(join(folder, SAMPLE_SET.ktp))) {
     // Drawn by a process of their own: fonts, photographs and the list of regions would stay in this one's memory.
     await run(process.execPath, [CLI, "sample", "--starter", "--out", folder]);
@@ -48,6 +47,9 @@ export async function welcome(config: Config, service: Service, port: number): P
     `  liveness   ${liveness}`,
     `  a token    npm run -s kyc -- token --user ${DEMO_USER}   the whole way at once: npm run demo`,
     `  a page     npm run -s kyc -- link --user ${DEMO_USER}   for a phone's or this machine's browser: consent, KTP, face`,
+    ...(config.demo
+      ? [`  a demo     ${base}/demo   the page with sample cards and faces, where there is no camera too`]
+      : []),
     "",
     "Try it, line by line:",
     `  TOKEN=${token ?? "<a token of your identity provider>"}`,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import fastifyStatic from "@fastify/static";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, RouteHandlerMethod } from "fastify";
 import { KycError } from "../verification/errors.ts";
 
 /** The pages, as `npm run build:web` leaves them. */
@@ -40,8 +40,11 @@ const YEAR_SECONDS = 365 * 24 * 60 * 60;
 const GUIDING = ["blazeface", "facemesh", "iris"];
 const GUIDING_DAYS_SECONDS = 7 * 24 * 60 * 60;
 
-/** The capture page and what it loads. */
-export function pages(app: FastifyInstance, { folder }: PagesOptions): void {
+/**
+ * The capture page and what the pages load.
+ * @returns what answers with another page of the folder
+ */
+export function pages(app: FastifyInstance, { folder }: PagesOptions): (file: string) => RouteHandlerMethod {
   const models = join(dirname(createRequire(import.meta.url).resolve("@vladmandic/human")), "../models");
   const built = existsSync(join(folder, "capture.html"));
   app.register(fastifyStatic, {
@@ -56,9 +59,9 @@ export function pages(app: FastifyInstance, { folder }: PagesOptions): void {
     allowedPath: (path, root) => root === models || path.startsWith("/assets/"),
     schemaHide: true,
   });
-  const page = (file: string) => {
-    const html = built ? readFileSync(join(folder, file)) : null;
-    return async (_request: unknown, reply: FastifyReply) => {
+  const page = (file: string): RouteHandlerMethod => {
+    const html = existsSync(join(folder, file)) ? readFileSync(join(folder, file)) : null;
+    return async (_request, reply) => {
       if (html === null) {
         throw new KycError("KYC_SYS_001", 503, "The pages are not built. Run: npm run build:web.");
       }
@@ -77,4 +80,5 @@ export function pages(app: FastifyInstance, { folder }: PagesOptions): void {
       .header("cache-control", `public, max-age=${GUIDING_DAYS_SECONDS}`)
       .sendFile(file, models, { cacheControl: false });
   });
+  return page;
 }

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import { clientOf, type Person, people, startTestService, type TestService } from "../support/service.ts";
+import { KycClient } from "../../clients/typescript/src/client.ts";
+import { loadConfig } from "../../src/config.ts";
+import {
+  clientOf,
+  type Person,
+  people,
+  startTestService,
+  type TestService,
+  tokenFor,
+} from "../support/service.ts";
 
 describe("a link to the capture page", () => {
   let service: TestService;
@@ -90,6 +100,21 @@ describe("a link to the capture page", () => {
     }
   });
 
+  it("is embedded as the example shows, which the documentation repeats", async () => {
+    const { begin, isVerified } = await import("../../clients/typescript/examples/embed.ts");
+    const kyc = new KycClient({ baseUrl: service.url, token: await tokenFor("shop", "kyc:service") });
+    const address = new URL(await begin(kyc, "embedded-user", "https://shop.example/done"));
+    const { body } = await open(codeOf(address.href));
+    assert.equal(body.success_url, "https://shop.example/done");
+    const back = new URL(`${body.success_url}?verification_id=${body.verification_id}&status=VERIFIED`);
+    assert.equal(await isVerified(kyc, back), false, "an address proves nothing");
+
+    const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), "utf8");
+    const example = await read("clients/typescript/examples/embed.ts");
+    const told = example.replace("../src/client.ts", "payu-kyc-client");
+    assert.ok((await read("docs/capture.md")).includes(`\`\`\`ts\n${told}\`\`\``));
+  });
+
   it("is refused where its session never was, and where its return address leads astray", async () => {
     const stranger = clientOf(service.url, "capture.AAAA", "page-user");
     assert.equal((await stranger.get("/user/page-user")).status, 401);
@@ -99,6 +124,23 @@ describe("a link to the capture page", () => {
       assert.equal(status, 400, bad);
       assert.equal(body.errors[0].field, "capture.success_url");
     }
+  });
+
+  it("is tried by a demo page outside production alone, beside the simulator", async () => {
+    const begun = await fetch(`${service.url}/demo/start`, { method: "POST" });
+    assert.equal(begun.status, 200);
+    const { capture_url } = (await begun.json()) as { capture_url: string };
+    const { status, body } = await open(codeOf(capture_url));
+    assert.equal(status, 200);
+    assert.equal(body.success_url, `${service.url}/demo`);
+    for (const file of ["..%2fkeys.json", "keys.json", "ktp.jpg"])
+      assert.equal((await fetch(`${service.url}/demo/samples/${file}`)).status, 404, file);
+
+    const production = { NODE_ENV: "production", DUKCAPIL_ADAPTER: "payu", DUKCAPIL_URL: "http://registry" };
+    const secrets = { SECRET_KEY: "x".repeat(48), KYC_KEYS: `a:${Buffer.alloc(32, 7).toString("base64")}` };
+    assert.equal(loadConfig({}).demo, true);
+    assert.equal(loadConfig({ DUKCAPIL_URL: "http://registry" }).demo, false);
+    assert.equal(loadConfig({ ...production, ...secrets }).demo, false);
   });
 
   it("is shown with a policy that lets in nothing from elsewhere", async () => {

@@ -9,7 +9,9 @@ import { type Asked, Challenge } from "./Challenge.tsx";
 import { Confirm } from "./Confirm.tsx";
 import { Result, type Status } from "./Result.tsx";
 import type { Frame } from "./recording.ts";
+import { SamplePictures } from "./SamplePictures.tsx";
 import { Shot } from "./Shot.tsx";
+import { isDemo } from "./samples.ts";
 import { sendUntilAnswered } from "./send.ts";
 import { clientOf, openSession, returnAddress, type Session } from "./session.ts";
 import { type Busy, type Refusal, refusalOf, Told } from "./Told.tsx";
@@ -180,6 +182,16 @@ export function App() {
   const cardWatch = useMemo(watchCard, []);
   const faceWatch = useMemo(() => (place.at === "face" ? watchFace() : async () => null), [place.at]);
   const number = { consent: 1, card: 2, confirm: 2, face: 3, result: 4, loading: 0, gone: 0 }[place.at];
+  const samples = (kind: "card" | "face", onPicture: (picture: Blob) => void) =>
+    isDemo() && (
+      <SamplePictures
+        language={language}
+        kind={kind}
+        title={words.samples}
+        busy={busy !== null}
+        onPicture={onPicture}
+      />
+    );
   const titleProps = { ref: heading, tabIndex: -1 } as const;
 
   return (
@@ -249,6 +261,7 @@ export function App() {
               busy={busy !== null}
               onPicture={onCard}
             />
+            {samples("card", onCard)}
           </>
         )}
         {place.at === "confirm" && (
@@ -281,6 +294,7 @@ export function App() {
               busy={busy !== null}
               onPicture={onFace}
             />
+            {samples("face", onFace)}
           </>
         )}
         {place.at === "result" && (
