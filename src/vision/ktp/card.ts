@@ -40,8 +40,11 @@ export interface CardPlace {
   readonly pixels: number;
 }
 
-/** Where the card lies, by the grid of its print. */
-export function placeCard(plane: TextPlane, frame: Frame): CardPlace {
+/**
+ * Where the card lies, by the grid of its print.
+ * @param lines  of text in the plane, read or not
+ */
+export function placeCard(plane: TextPlane, frame: Frame, lines: readonly Quad[]): CardPlace {
   const kx = frame.column / PRINT.column;
   const ratio = frame.pitch / PRINT.pitch / kx;
   const ky = Math.min(FORESHORTENED.most, Math.max(FORESHORTENED.least, ratio)) * kx;
@@ -49,14 +52,14 @@ export function placeCard(plane: TextPlane, frame: Frame): CardPlace {
   const [sx, sy] = [kx / CARD.width, ky / RATIO / CARD.height];
   // The lines' remaining fall is taken along.
   const inPlane: Matrix = [sx, 0, left, frame.slope * sx, sy, top, 0, 0, 1];
-  return placeOf(multiply(plane.toImage, multiply(inPlane, refined(inPlane, frame))));
+  return placeOf(multiply(plane.toImage, multiply(inPlane, refined(inPlane, frame, lines))));
 }
 
 /**
  * From where print would stand on the card to where it does, in millimetres: the columns alone stand too near to each
  * other to tell what perspective does at the card's other end.
  */
-function refined(inPlane: Matrix, { marks }: Frame): Matrix {
+function refined(inPlane: Matrix, { marks }: Frame, lines: readonly Quad[]): Matrix {
   const toShares = multiply([1 / CARD.width, 0, 0, 0, 1 / CARD.width, 0, 0, 0, 1], invert(inPlane));
   const { headline, aside, issued, labels, column, nik, first, pitch } = PRINT;
   const seen = ({ at }: { readonly at: Point }) => transform(toShares, at);
@@ -72,7 +75,10 @@ function refined(inPlane: Matrix, { marks }: Frame): Matrix {
       ...marks.headlines
         .filter((mark) => isBetween(seen(mark)[1], HEADLINES))
         .map((mark) => ({ seen: seen(mark), x: headline, y: null, slack: SLACK.centre })),
-      ...marks.issued.map((mark) => ({ seen: seen(mark), x: issued, y: null, slack: SLACK.centre })),
+      ...lines
+        .filter(isLong)
+        .map((quad) => ({ seen: seen({ at: centreOf(quad) }), x: issued, y: null, slack: SLACK.centre }))
+        .filter((mark) => isBetween(mark.seen[1], ISSUED)),
       ...marks.blood.map((mark) => ({ seen: seen(mark), x: aside, y: null, slack: SLACK.aside })),
     ].filter(({ seen: [x], x: stands }) => Math.abs(x - stands) < FAR),
   );
@@ -84,7 +90,26 @@ function refined(inPlane: Matrix, { marks }: Frame): Matrix {
 const FAR = 0.3;
 /** Between these heights the two lines at the top are seen. */
 const HEADLINES = [-0.02, 0.125] as const;
+/** And between these place and date of issue, which nothing else is beside so far to the right. */
+const ISSUED = [0.42, 0.51] as const;
 const isBetween = (n: number, [least, most]: readonly [number, number]) => n > least && n < most;
+
+/** A line of several letters is so many times longer than high. */
+const LONG = 2;
+const isLong = ([a, b, , d]: Quad) =>
+  Math.hypot(b[0] - a[0], b[1] - a[1]) > LONG * Math.hypot(d[0] - a[0], d[1] - a[1]);
+const centreOf = ([a, , c]: Quad): Point => [(a[0] + c[0]) / 2, (a[1] + c[1]) / 2];
+
+/** The lines under the portrait: place and date of issue. @param lines  in the photograph */
+export function issueLines({ toImage }: CardPlace, lines: readonly Quad[]): readonly Quad[] {
+  const toCard = invert(toImage);
+  return lines.filter((quad) => {
+    const [x, y] = transform(toCard, centreOf(quad));
+    return Math.abs(x / CARD.width - PRINT.issued) < BESIDE && isBetween(y / CARD.width, ISSUED);
+  });
+}
+/** Half of the width of what stands under the portrait. */
+const BESIDE = 0.12;
 
 /** How far print stands from where it should, printers and the ends of boxes being what they are, in widths of the card. */
 const SLACK = { column: 0.008, centre: 0.012, aside: 0.02 } as const;

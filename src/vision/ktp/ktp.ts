@@ -79,7 +79,14 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
   const reread = performance.now();
   const fields = inPhotograph(understanding.fields, found.plane?.toImage ?? null, image);
   const { plane } = found;
-  const place = plane && layout.frame && placeCard(plane, layout.frame);
+  const place =
+    plane &&
+    layout.frame &&
+    placeCard(
+      plane,
+      layout.frame,
+      found.lines.map(({ quad }) => quad),
+    );
   const about = place ?? roughPlace(plane ?? { toImage: AS_IT_IS, width: image.width, height: image.height });
   const judged = judgeQuality(image, lines, about, place !== null);
   const tamperMeasures = place && measureTampering(image, found, layout, place);

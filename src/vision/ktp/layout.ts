@@ -40,9 +40,8 @@ export interface GridMarks {
   /** Beginnings of values, and of the blood type's label. */
   readonly values: readonly { readonly at: Point }[];
   readonly blood: readonly { readonly at: Point }[];
-  /** Middles of the lines at the top, and of the place and date of issue. */
+  /** Middles of the lines at the top. */
   readonly headlines: readonly { readonly at: Point }[];
-  readonly issued: readonly { readonly at: Point }[];
 }
 
 /** Where fewer labels are read there is no card, or none that can be read: its rows cannot be told apart. */
@@ -98,7 +97,6 @@ export function layOut(lines: readonly Line[]): Layout {
     bloodLabel,
     frame: frameOf(tellable, names, begins, slope, {
       headlines: headline.flatMap((line) => (line.length > 0 ? [{ at: middleOf(line) }] : [])),
-      issued: issuedOf(aside),
       blood: bloodLabel ? [{ at: bloodLabel.left }] : [],
     }),
   };
@@ -109,11 +107,6 @@ const middleOf = (line: readonly Piece[]): Point => {
   const [{ left }, { right }] = [line[0], line[line.length - 1]];
   return [(left[0] + right[0]) / 2, (left[1] + right[1]) / 2];
 };
-
-/** The date under the portrait. */
-export const ISSUE_DATE = /^\D{0,2}\d{2}\D?\d{2}\D?\d{4}$/;
-const issuedOf = (aside: readonly Piece[]) =>
-  aside.filter(({ text }) => ISSUE_DATE.test(text)).map((piece) => ({ at: middleOf([piece]) }));
 
 /** Labels that do not stand as far to the left as the others. */
 const INDENTED: ReadonlySet<RowName> = new Set<RowName>(["rt_rw", "village", "district"]);

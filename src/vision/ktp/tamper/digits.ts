@@ -19,8 +19,7 @@ export function oddestDigit(line: Pixels, digits: readonly Letter[]): number | n
     const [from, to] = [-0.5, 0.5].map((half) => Math.round(grid.from + (i + half) * grid.pitch));
     return { from, to, ...extent(ink, line.width, line.height, from, to) };
   });
-  if (cells.some(({ top, foot, from, to }) => foot - top < line.height / 4 || from < 0 || to > line.width))
-    return null;
+  if (cells.some(({ top, foot }) => foot - top < line.height / 4)) return null;
   const size = median(cells.map(({ top, foot }) => foot - top));
   const off = [cells.map(({ top }) => top), cells.map(({ foot }) => foot)].flatMap(residuals);
   return Math.max(...off.map(Math.abs)) / size;

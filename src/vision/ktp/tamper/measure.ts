@@ -1,10 +1,10 @@
 import type { KtpField } from "../../facts.ts";
 import { type Quad, transform } from "../../geometry.ts";
 import type { Pixels } from "../../image.ts";
-import type { CardPlace } from "../card.ts";
+import { type CardPlace, issueLines } from "../card.ts";
 import { DIGITS } from "../decode.ts";
 import type { FoundText } from "../find.ts";
-import { ISSUE_DATE, type Layout } from "../layout.ts";
+import type { Layout } from "../layout.ts";
 import { NIK_DIGITS } from "../nik.ts";
 import { type Piece, readAs } from "../pieces.ts";
 import { strip } from "../recognise.ts";
@@ -37,10 +37,10 @@ export function measureTampering(
   layout: Layout,
   place: CardPlace,
 ): TamperMeasures {
-  const inImage = (piece: Piece): Quad =>
-    (plane ? piece.quad.map((p) => transform(plane.toImage, p)) : piece.quad) as unknown as Quad;
+  const inImage = (quad: Quad): Quad =>
+    (plane ? quad.map((p) => transform(plane.toImage, p)) : quad) as unknown as Quad;
   const edges = [...layout.values].flatMap(([name, [piece]]) => {
-    const edge = name === "nik" ? null : printEdge(image, inImage(piece));
+    const edge = name === "nik" ? null : printEdge(image, inImage(piece.quad));
     return edge === null ? [] : [{ name, edge }];
   });
   const usual = median(edges.map(({ edge }) => edge));
@@ -49,23 +49,31 @@ export function measureTampering(
   const enough = edges.length >= LEAST_FIELDS && usual > 0;
   return {
     portrait: portraitColours(image, place),
-    digit: measureDigits(image, lines, layout.values.get("nik") ?? []),
+    digit: measureDigits(image, inImage, layout.values.get("nik") ?? []),
     rim: rim === null || !enough ? null : rim / usual,
     field: enough ? { name: hardest.name, hardness: hardest.edge / usual } : null,
     signature: signatureInk(
       image,
       place,
-      layout.aside.filter(({ text }) => ISSUE_DATE.test(text)).map(inImage),
+      issueLines(
+        place,
+        lines.map(({ inImage }) => inImage),
+      ),
     ),
   };
 }
 
-function measureDigits(image: Pixels, lines: FoundText["lines"], pieces: readonly Piece[]): number | null {
+/** @param inImage  where a line lies in the photograph */
+function measureDigits(
+  image: Pixels,
+  inImage: (quad: Quad) => Quad,
+  pieces: readonly Piece[],
+): number | null {
   const [piece] = pieces;
   if (pieces.length !== 1) return null;
   const digits = readAs(piece, DIGITS).filter(({ char }) => char !== " ");
   if (digits.length < NIK_DIGITS) return null;
-  const line = strip(image, lines[piece.line.index].inImage);
+  const line = strip(image, inImage(piece.line.quad));
   const scale = line.width / piece.line.stripWidth;
   return oddestDigit(
     line,

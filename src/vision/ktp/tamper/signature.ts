@@ -11,13 +11,13 @@ const GROUND = 0.7;
 
 /**
  * Share of the place under the date of issue that is ink.
- * @param lines  where lines of text lie in the photograph
+ * @param dates  where place and date of issue lie in the photograph
  * @returns null where no room for it is left, or it lies outside of the photograph
  */
 export function signatureInk(image: Pixels, place: CardPlace, dates: readonly Quad[]): number | null {
   const toCard = invert(place.toImage);
   const feet = dates.map((quad) => Math.max(...quad.map((p: Point) => transform(toCard, p)[1])));
-  const top = Math.max(SPACE.top - (feet.length > 0 ? 2 : 0), ...feet);
+  const top = Math.max(SPACE.top - (feet.length > 0 ? KNOWN : 0), ...feet);
   const height = SPACE.bottom - top;
   if (height < LEAST_HEIGHT) return null;
   const { width, x } = SPACE;
@@ -38,4 +38,6 @@ export function signatureInk(image: Pixels, place: CardPlace, dates: readonly Qu
   const ground = lumas.toSorted()[Math.floor(GROUND * lumas.length)];
   return lumas.filter((luma) => luma < INK * ground).length / lumas.length;
 }
+/** Where they end is known, it may begin so much further up. */
+const KNOWN = 2;
 const LEAST_HEIGHT = 3;

@@ -37,6 +37,8 @@ export type TamperSign = keyof typeof TAMPER_WEIGHTS;
 
 /** What is less surely read than this contradicts nothing: it may be misread. */
 const SURE = 0.8;
+/** A NIK and a birth date that contradict each other are both doubted for it: they need not be as sure. */
+const SURE_AGAINST_EACH_OTHER = 0.65;
 
 /** What speaks for a card's having been altered, as checks with their weights, and all of it together. */
 export interface TamperSigns {
@@ -57,10 +59,12 @@ export function tamperSigns(
   gazetteer: Gazetteer,
   now: Date,
 ): TamperSigns {
-  const sure = (...names: readonly KtpField[]) => names.every((name) => fields[name].confidence >= SURE);
+  const sure = (name: KtpField, least: number = SURE) => fields[name].confidence >= least;
+  const both = (name: KtpField) =>
+    sure("nik", SURE_AGAINST_EACH_OTHER) && sure(name, SURE_AGAINST_EACH_OTHER);
   const known = checks.map((check): KtpCheck => {
-    if (check.name === "nik_birth_date" && sure("nik", "birth_date")) return weighed(check, "nik_birth_date");
-    if (check.name === "nik_gender" && sure("nik", "gender")) return weighed(check, "nik_gender");
+    if (check.name === "nik_birth_date" && both("birth_date")) return weighed(check, "nik_birth_date");
+    if (check.name === "nik_gender" && both("gender")) return weighed(check, "nik_gender");
     return check;
   });
   const more: KtpCheck[] = [];
