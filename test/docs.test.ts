@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import manifest from "../package.json" with { type: "json" };
 import { loadConfig } from "../src/config.ts";
-import { EFFECTS, TAMPERINGS } from "../src/sample/sample.ts";
+import { EFFECTS, TAMPERINGS, VARIANTS } from "../src/sample/sample.ts";
 import { KTP_FIELDS } from "../src/vision/facts.ts";
 import { HINTS } from "../src/vision/hints.ts";
 import { TAMPER_WEIGHTS } from "../src/vision/ktp/tamper/signs.ts";
@@ -135,6 +135,15 @@ test("docs/vision.md lists every kind of forged card as the generator says it", 
     return kind !== undefined && kind in TAMPERINGS ? [[kind, what]] : [];
   });
   assert.deepEqual(listed, Object.entries(TAMPERINGS));
+});
+
+test("docs/vision.md lists every variant of cards as the generator says it", () => {
+  const section = vision.slice(vision.indexOf("`--variant NAME`"));
+  const listed = rows(section).flatMap(([name, what]) => {
+    const variant = /^`([a-z-]+)`$/.exec(name)?.[1];
+    return variant !== undefined && variant in VARIANTS ? [[variant, what]] : [];
+  });
+  assert.deepEqual(listed, Object.entries(VARIANTS));
 });
 
 test("docs/vision.md lists every sign of tampering with its weight", () => {

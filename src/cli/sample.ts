@@ -8,6 +8,8 @@ import {
   type Level,
   TAMPER_KINDS,
   type TamperKind,
+  VARIANT_NAMES,
+  type Variant,
   writeNotKtps,
   writeSamples,
 } from "../sample/sample.ts";
@@ -20,7 +22,7 @@ const MOST = 100_000;
 
 export const sample: Command = {
   usage:
-    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3 | --effect NAME[:STRENGTH],…] [--tamper KIND] [--starter | --not-a-ktp]",
+    "sample --seed N --out DIR [--count N] [--status STATUS] [--level 0..3 | --effect NAME[:STRENGTH],…] [--tamper KIND] [--variant NAME] [--starter | --not-a-ktp]",
   summary: `Draw invented citizens' cards and selfies, and tell the registry simulator of them (${STATUSES.join(", ")}).`,
   flags: {
     seed: "string",
@@ -30,6 +32,7 @@ export const sample: Command = {
     level: "string",
     effect: "string",
     tamper: "string",
+    variant: "string",
     starter: "boolean",
     "not-a-ktp": "boolean",
   },
@@ -53,6 +56,9 @@ export const sample: Command = {
     const tamper = flags.tamper as TamperKind | undefined;
     if (tamper !== undefined && !TAMPER_KINDS.includes(tamper))
       throw new UsageError(`--tamper must be one of ${TAMPER_KINDS.join(", ")}.`);
+    const variant = flags.variant as Variant | undefined;
+    if (variant !== undefined && !VARIANT_NAMES.includes(variant))
+      throw new UsageError(`--variant must be one of ${VARIANT_NAMES.join(", ")}.`);
     const folder = needed(flags, "out");
     if (flags["not-a-ktp"] === true) {
       await writeNotKtps({ seed, count, out: folder });
@@ -65,7 +71,7 @@ export const sample: Command = {
     const status = (flags.status ?? "VALID") as CitizenStatus | "NOT_FOUND";
     if (!STATUSES.includes(status)) throw new UsageError(`--status must be one of ${STATUSES.join(", ")}.`);
 
-    const citizens = await writeSamples({ seed, count, out: folder, level, effects, tamper });
+    const citizens = await writeSamples({ seed, count, out: folder, level, effects, tamper, variant });
     if (status !== "NOT_FOUND") {
       const register = openRegister({ dir: config.dataDir, sealer: openSealer(config).sealer });
       await register.add(citizens.map((citizen) => citizenOfCard(citizen, status)));
@@ -77,6 +83,7 @@ export const sample: Command = {
         seed,
         ...(effects ? { effects } : { level }),
         ...(tamper && { tamper }),
+        ...(variant && { variant }),
         status,
         truth: join(folder, "truth.json"),
       },

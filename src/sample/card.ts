@@ -4,6 +4,7 @@ import type { SampleCitizen } from "./citizen.ts";
 import { asPixels, asSharp } from "./pixels.ts";
 import { drawPortrait } from "./portrait.ts";
 import { drawPrint, type PrintAltered } from "./print.ts";
+import { Random } from "./random.ts";
 
 /** 85.60 mm × 53.98 mm, ISO/IEC 7810 ID-1. */
 export const CARD_RATIO = 85.6 / 53.98;
@@ -27,6 +28,26 @@ export interface CardAltered extends PrintAltered {
 export const groundOf = ({ birth_date }: SampleCitizen): readonly [number, number, number] =>
   Number(birth_date.slice(0, 4)) % 2 ? GROUNDS.odd : GROUNDS.even;
 
+/** What turns the usual ground to orange: the hue by half a circle and some saturation. */
+const ORANGE = { hue: 188, saturation: 1.5 } as const;
+/** Paler, or deeper, than most. */
+const OTHER_GROUNDS = [
+  { brightness: 1.06, saturation: 0.55 },
+  { brightness: 0.9, saturation: 1.5 },
+] as const;
+
+/** The ground of the citizen's kind of card. */
+async function drawGround(
+  { seed, index, orange, variant }: SampleCitizen,
+  width: number,
+  height: number,
+): Promise<Pixels> {
+  const ground = await drawCardGround(width, height);
+  if (orange) return asPixels(asSharp(ground).modulate(ORANGE));
+  if (variant !== "other-print") return ground;
+  return asPixels(asSharp(ground).modulate(new Random(seed, index, "ground").pick(OTHER_GROUNDS)));
+}
+
 /** A card as a perfect scanner would see it. @param width  in pixels */
 export async function drawCard(
   citizen: SampleCitizen,
@@ -41,7 +62,7 @@ export async function drawCard(
   const usual = groundOf(citizen);
   const colour = otherGround === (usual === GROUNDS.odd) ? GROUNDS.even : GROUNDS.odd;
   const [ground, portrait] = await Promise.all([
-    drawCardGround(width, height),
+    drawGround(citizen, width, height),
     drawPortrait(citizen.face, size.width, size.height, colour),
   ]);
   return asPixels(

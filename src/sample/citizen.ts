@@ -3,6 +3,7 @@ import { type Gender, makeName } from "./names.ts";
 import { makeAddress, type Place, pickPlace, pickPlaceIn, shortCity } from "./places.ts";
 import { Random } from "./random.ts";
 import { makeBloodType, makeCulture, makeMaritalStatus, makeOccupation, makeReligion } from "./society.ts";
+import { type Variant, varied } from "./variants.ts";
 
 /** A citizen who does not exist. The members up to `valid_until` are named and formed as in a KtpOcrResult. */
 export interface SampleCitizen {
@@ -22,7 +23,8 @@ export interface SampleCitizen {
   readonly religion: string;
   readonly marital_status: string;
   readonly occupation: string;
-  readonly nationality: "WNI";
+  /** WNI, a country, or WNA with one. */
+  readonly nationality: string;
   /** YYYY-MM-DD or SEUMUR HIDUP */
   readonly valid_until: string;
   /** Under the portrait. */
@@ -33,6 +35,10 @@ export interface SampleCitizen {
   readonly face: string;
   readonly seed: number;
   readonly index: number;
+  /** What is rare about the card; null of the usual ones. */
+  readonly variant: Variant | null;
+  /** A foreigner's card of since 2022. */
+  readonly orange: boolean;
 }
 
 /** Samples are as of this day, so that a seed gives the same people in every year. */
@@ -65,8 +71,9 @@ function makeNik(
 /**
  * The citizen number `index` (from 0) of a seed: always the same one. Neighbours have different faces, and every
  * second one is a woman.
+ * @param variant  what is rare about the card
  */
-export async function makeCitizen(seed: number, index: number): Promise<SampleCitizen> {
+export async function makeCitizen(seed: number, index: number, variant?: Variant): Promise<SampleCitizen> {
   const random = new Random(seed, index, "citizen");
   const gender: Gender = (index + Math.abs(seed)) % 2 === 0 ? "PEREMPUAN" : "LAKI-LAKI";
   const faces = new Random(seed, gender, "faces").shuffled(FACES.filter((face) => face.gender === gender));
@@ -98,7 +105,7 @@ export async function makeCitizen(seed: number, index: number): Promise<SampleCi
   const jakarta = place.city.startsWith("KOTA ADMINISTRASI JAKARTA") && random.chance(0.5);
   const city = jakarta ? place.city.replace("KOTA ADMINISTRASI ", "") : place.city;
 
-  return {
+  const citizen: SampleCitizen = {
     province: place.province,
     city,
     nik,
@@ -125,5 +132,8 @@ export async function makeCitizen(seed: number, index: number): Promise<SampleCi
     face,
     seed,
     index,
+    variant: null,
+    orange: false,
   };
+  return variant ? varied(citizen, variant) : citizen;
 }

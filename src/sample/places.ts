@@ -69,10 +69,19 @@ export async function pickPlace(random: Random): Promise<Place> {
   return pickPlaceIn(random, random.pick(provinces).code);
 }
 
-/** @param province  its two digits @throws RangeError where there is no such province */
-export async function pickPlaceIn(random: Random, province: string): Promise<Place> {
+/** The name of a province by its two digits, as a card prints it. */
+export async function provinceName(code: string): Promise<string> {
+  return (await loadRegions()).names.get(code)!;
+}
+
+/**
+ * @param province  its two digits
+ * @param within    a regency of it, `32.17`; any where it is left out
+ * @throws RangeError where there is no such province
+ */
+export async function pickPlaceIn(random: Random, province: string, within?: string): Promise<Place> {
   const { names, children, villages } = await loadRegions();
-  const regency = random.pick(children.get(province) ?? []);
+  const regency = within ?? random.pick(children.get(province) ?? []);
   const district = random.pick(children.get(regency) ?? []);
   return {
     districtCode: district,

@@ -3,6 +3,7 @@ import type { SampleCitizen } from "./citizen.ts";
 import { textPath, textWidth, type Weight, wrap } from "./lettering.ts";
 import { ocrAdvance, ocrDigits } from "./ocr-digits.ts";
 import { Random } from "./random.ts";
+import { printedWord } from "./variants.ts";
 
 /** The card's layout as shares of its width, measured from its left and upper edge; text by its baseline. */
 const LAYOUT = {
@@ -97,7 +98,12 @@ function linesOf(citizen: SampleCitizen, style: Style, split: (value: string) =>
       label: "Tempat/Tgl Lahir",
       value: split(`${citizen.birth_place}, ${dayFirst(citizen.birth_date)}`),
     },
-    { field: "gender", label: style.genderLabel, value: [citizen.gender], blood: citizen.blood_type },
+    {
+      field: "gender",
+      label: style.genderLabel,
+      value: [printedWord(citizen, "gender")],
+      blood: citizen.blood_type,
+    },
     { field: "address", label: "Alamat", value: split(citizen.address) },
     { field: "rt_rw", label: "RT/RW", indented: true, value: [citizen.rt_rw] },
     { field: "village", label: "Kel/Desa", indented: true, value: split(citizen.village) },
@@ -105,7 +111,7 @@ function linesOf(citizen: SampleCitizen, style: Style, split: (value: string) =>
     { field: "religion", label: "Agama", value: split(citizen.religion) },
     { field: "marital_status", label: "Status Perkawinan", value: split(citizen.marital_status) },
     { field: "occupation", label: "Pekerjaan", value: split(citizen.occupation) },
-    { field: "nationality", label: "Kewarganegaraan", value: [citizen.nationality] },
+    { field: "nationality", label: "Kewarganegaraan", value: split(citizen.nationality) },
     { field: "valid_until", label: "Berlaku Hingga", value: [dayFirst(citizen.valid_until)] },
   ];
 }
@@ -161,7 +167,15 @@ export function printedValue(citizen: SampleCitizen, field: KtpField): PrintedVa
   };
 }
 
-const styleOf = ({ seed, index }: SampleCitizen) => chooseStyle(new Random(seed, index, "style"));
+/** Inks that are not nearly black: worn, brownish, bluish. */
+const OTHER_INKS = ["rgb(96,98,104)", "rgb(82,62,50)", "rgb(38,46,104)"] as const;
+
+function styleOf({ seed, index, variant }: SampleCitizen): Style {
+  const style = chooseStyle(new Random(seed, index, "style"));
+  return variant === "other-print"
+    ? { ...style, ink: new Random(seed, index, "ink").pick(OTHER_INKS) }
+    : style;
+}
 
 /** The NIK's digits. */
 function drawNik(digits: string, style: Style, width: number, altered: PrintAltered["digits"]): string {

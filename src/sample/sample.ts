@@ -16,6 +16,7 @@ import { drawSelfiePicture } from "./portrait.ts";
 import { Random } from "./random.ts";
 import { chooseSettings, type Level } from "./settings.ts";
 import { forgeCard, type TamperKind } from "./tamper.ts";
+import type { Variant } from "./variants.ts";
 
 export { EFFECT_NAMES, EFFECTS, type EffectAsked } from "./alone.ts";
 export { makeCitizen, type SampleCitizen } from "./citizen.ts";
@@ -23,6 +24,7 @@ export { NOT_A_KTP_KINDS, type NotAKtpKind } from "./not-a-ktp.ts";
 export type { Photograph } from "./photograph.ts";
 export type { Effect, Level } from "./settings.ts";
 export { TAMPER_KINDS, TAMPERINGS, type TamperKind } from "./tamper.ts";
+export { VARIANT_NAMES, VARIANTS, type Variant } from "./variants.ts";
 
 export interface DrawOptions {
   /** Default 0. Not looked at where effects are asked for. */
@@ -111,7 +113,7 @@ export async function writeNotKtps({
   seed,
   count,
   out,
-}: Omit<SampleOrder, "level" | "effects" | "tamper">): Promise<void> {
+}: Omit<SampleOrder, "level" | "effects" | "tamper" | "variant">): Promise<void> {
   await mkdir(out, { recursive: true });
   const index: Record<string, { kind: NotAKtpKind; expected: "not_a_ktp" }> = {};
   for (let i = 0; i < count; i++) {
@@ -141,6 +143,8 @@ export interface SampleOrder {
   readonly effects?: readonly EffectAsked[];
   /** Forged in this way. */
   readonly tamper?: TamperKind;
+  /** Rarer cards than most. */
+  readonly variant?: Variant;
 }
 
 /** How many other people's selfies each card is paired with in `pairs.csv`. */
@@ -161,13 +165,14 @@ export async function writeSamples({
   level,
   effects,
   tamper,
+  variant,
 }: SampleOrder): Promise<SampleCitizen[]> {
   await mkdir(out, { recursive: true });
   const citizens: SampleCitizen[] = [];
   const truth: Record<string, Record<KtpField, string>> = {};
   const photographs: Record<string, Omit<Photograph, "jpeg"> & { readonly tampered?: TamperKind }> = {};
   for (let index = 0; index < count; index++) {
-    const holder = await makeCitizen(seed, index);
+    const holder = await makeCitizen(seed, index, variant);
     const [{ photograph: taken, citizen }, selfie] = await Promise.all([
       tamper
         ? photographForged(holder, tamper, { level, effects })

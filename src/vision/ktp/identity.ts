@@ -1,4 +1,5 @@
 import { DIGITS, digitChances, type Letter } from "./decode.ts";
+import { formerCode } from "./former.ts";
 import type { Layout } from "./layout.ts";
 import { birthDigits, likeliestNik, NIK_DIGITS, type NikEvidence, nikParts } from "./nik.ts";
 import { readAs } from "./pieces.ts";
@@ -35,10 +36,9 @@ export function readNik(sheet: Sheet, layout: Layout, place: Place, gazetteer: G
     sheet.put("nik", what, null);
     return;
   }
+  const read = sixteen.map(({ letter }) => letter.char).join("");
   const evidence: NikEvidence = {
-    province: place.province?.code ?? null,
-    city: place.city?.code ?? null,
-    district: place.district?.code ?? null,
+    ...issuedIn(read, place),
     birthDate: sheet.fields.birth_date.value,
     gender: sheet.fields.gender.value,
     hasDistrict: (code) => gazetteer.hasDistrict(code),
@@ -78,13 +78,19 @@ function sureness(
   return Math.max(0, 1 - (1 - share) * OVERSTATED * doubt) * Math.min(1, Math.min(...scores) / FAINT);
 }
 
-/** What the NIK says of its holder against what the card says; agreement makes both surer. */
-export function checkNik(
-  sheet: Sheet,
+/** Codes of the regions printed as the NIK has them: of then, where it was issued before they came to another province. */
+function issuedIn(
+  nik: string,
   { province, city, district }: Place,
-  gazetteer: Gazetteer,
-  now: Date,
-): void {
+): Pick<NikEvidence, "province" | "city" | "district"> {
+  const former = city && formerCode(city.code);
+  if (former && nik.slice(0, 4) === former.replace(".", ""))
+    return { province: former.slice(0, 2), city: former, district: district && formerCode(district.code) };
+  return { province: province?.code ?? null, city: city?.code ?? null, district: district?.code ?? null };
+}
+
+/** What the NIK says of its holder against what the card says; agreement makes both surer. */
+export function checkNik(sheet: Sheet, place: Place, gazetteer: Gazetteer, now: Date): void {
   const { nik, birth_date: born, gender } = sheet.fields;
   if (nik.value === null) {
     if (nik.raw !== null) sheet.check("nik_structure", false, "is not 16 digits");
@@ -104,9 +110,10 @@ export function checkNik(
     if (known)
       sheet.check(name, ok, ok ? `agrees with the ${what} printed` : `differs from the ${what} printed`);
   };
-  agree("nik_province", province !== null, province?.code === parts.province, "province");
-  agree("nik_city", city !== null, city?.code === parts.regency, "city");
-  agree("nik_district", district !== null, district?.code === parts.district, "district");
+  const { province, city, district } = issuedIn(nik.value, place);
+  agree("nik_province", province !== null, province === parts.province, "province");
+  agree("nik_city", city !== null, city === parts.regency, "city");
+  agree("nik_district", district !== null, district === parts.district, "district");
   const sameDate =
     born.value !== null && nik.value.slice(6, 12) === birthDigits(born.value, woman(nik.value));
   agree("nik_birth_date", born.value !== null, sameDate, "birth date");

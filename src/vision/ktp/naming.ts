@@ -6,6 +6,7 @@ import {
   dateAtEnd,
   fromList,
   GENDERS,
+  gender,
   MARITAL_STATUSES,
   OCCUPATIONS,
   RELIGIONS,
@@ -117,7 +118,7 @@ function form(field: KtpField, text: string): number {
   const fits: Readonly<Partial<Record<KtpField, () => boolean>>> = {
     nik: () => digits >= 10,
     birth_place: () => dateAtEnd(text) !== null || /\d{2}.?\d{2}.?\d{2,4}$/.test(text),
-    gender: () => fromList(text, GENDERS, 0.4) !== null,
+    gender: () => gender(text) !== null,
     rt_rw: () => rtRw(text) !== null,
     religion: () => fromList(text, RELIGIONS) !== null,
     marital_status: () => fromList(text, MARITAL_STATUSES) !== null,

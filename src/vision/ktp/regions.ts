@@ -36,6 +36,14 @@ const OTHER_PROVINCE_NAMES: readonly (readonly [code: string, name: string])[] =
   ["34", "D.I. YOGYAKARTA"],
   ["92", "IRIAN JAYA BARAT"],
 ];
+/** Regencies that kept their code and were renamed while cards of the electronic kind were issued. */
+const OTHER_REGENCY_NAMES: readonly (readonly [code: string, name: string])[] = [
+  ["12.12", "KABUPATEN TOBA SAMOSIR"],
+  ["61.02", "KABUPATEN PONTIANAK"],
+  ["76.01", "KABUPATEN MAMUJU UTARA"],
+  ["81.03", "KABUPATEN MALUKU TENGGARA BARAT"],
+];
+
 /** Cities are numbered from here on, regencies from 1. */
 const FIRST_CITY = 71;
 /** Regencies that there were once, and that the list does not know, had at most so many numbers more than it has. */
@@ -70,7 +78,10 @@ async function read(): Promise<Gazetteer> {
     ...provinceRows.map(({ code, name }) => region(code, name)),
     ...OTHER_PROVINCE_NAMES.map(([code, name]) => region(code, name)),
   ];
-  const regencies = regencyRows.map(({ code, name }) => region(code, name, regencyKey(name)));
+  const regencies = [
+    ...regencyRows.map(({ code, name }) => [code, name] as const),
+    ...OTHER_REGENCY_NAMES,
+  ].map(([code, name]) => region(code, name, regencyKey(name)));
   const byRegency = new Map<string, Region[]>();
   for (const { code, regency_code, name } of districtRows) {
     const list = byRegency.get(regency_code) ?? [];

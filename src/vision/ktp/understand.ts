@@ -10,6 +10,7 @@ import {
   bloodType,
   fromList,
   GENDERS,
+  gender,
   MARITAL_STATUSES,
   name,
   nationality,
@@ -31,7 +32,7 @@ export interface Understanding {
 const ALONE: readonly (readonly [field: KtpField, read: (text: string) => Parsed | null, listed: boolean])[] =
   [
     ["name", name, false],
-    ["gender", (text) => fromList(text, GENDERS, 0.4), true],
+    ["gender", gender, true],
     ["blood_type", bloodType, false],
     ["address", address, false],
     ["rt_rw", rtRw, false],

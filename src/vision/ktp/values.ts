@@ -8,6 +8,10 @@ export interface Parsed {
   readonly sure: number;
 }
 
+/** Of foreigners' cards since 2022, where they differ. */
+const ENGLISH_RELIGIONS = ["CHRISTIAN", "CATHOLIC", "BUDDHIST", "BUDDHISM", "HINDUISM", "CONFUCIAN"] as const;
+const ENGLISH_MARITAL_STATUSES = ["SINGLE", "MARRIED", "DIVORCED", "WIDOWED"] as const;
+
 export const RELIGIONS = [
   "ISLAM",
   "KRISTEN",
@@ -20,6 +24,7 @@ export const RELIGIONS = [
   "KONGHUCU",
   "KEPERCAYAAN TERHADAP TUHAN YME",
   "KEPERCAYAAN",
+  ...ENGLISH_RELIGIONS,
 ] as const;
 export const MARITAL_STATUSES = [
   "BELUM KAWIN",
@@ -28,8 +33,21 @@ export const MARITAL_STATUSES = [
   "CERAI MATI",
   "KAWIN TERCATAT",
   "KAWIN BELUM TERCATAT",
+  ...ENGLISH_MARITAL_STATUSES,
 ] as const;
 export const GENDERS = ["LAKI-LAKI", "PEREMPUAN"] as const;
+/** As foreigners' cards have them since 2022, in the same order. */
+const ENGLISH_GENDERS = ["MALE", "FEMALE"] as const;
+/** A gender is one of two: it may be misread by so many of its letters. */
+const GENDER_SLACK = 0.4;
+
+/** A gender in the words of the result, be it printed in Indonesian or English. */
+export function gender(text: string): Parsed | null {
+  const indonesian = fromList(text, GENDERS, GENDER_SLACK);
+  if (indonesian) return indonesian;
+  const english = fromList(text, ENGLISH_GENDERS);
+  return english && { ...english, value: GENDERS[english.value === "MALE" ? 0 : 1] };
+}
 /** The commonest of the ministry's closed list; others are taken as they are read. */
 export const OCCUPATIONS = [
   "BELUM/TIDAK BEKERJA",
@@ -223,12 +241,40 @@ export function address(text: string): Parsed | null {
   return bare(value).length > 0 ? { value, sure: 1 } : null;
 }
 
-/** WNI, or WNA with a country. */
+/** The names of all countries in Indonesian and in English, in capitals. */
+let countries: readonly string[] | undefined;
+function countryNames(): readonly string[] {
+  if (!countries) {
+    const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+    const codes = letters.flatMap((a) => letters.map((b) => a + b));
+    const named = ["id", "en"].flatMap((language) => {
+      const names = new Intl.DisplayNames([language], { type: "region", fallback: "none" });
+      return codes.flatMap((code) => names.of(code) ?? []);
+    });
+    countries = [...new Set(named.map((name) => name.normalize("NFD").replace(/\p{M}/gu, "").toUpperCase()))];
+  }
+  return countries;
+}
+/** A country may be misread by so many of its letters; they are many, and some are alike. */
+const COUNTRY_SLACK = 0.12;
+/** How sure a country is that is none of the list: it may be called otherwise on the card. */
+const OTHER_COUNTRY = 0.8;
+
+/** WNI; a country; or WNA with one. */
 export function nationality(text: string): Parsed | null {
   const key = bare(text.replace(/^\S (?=\S)/, ""));
   const d = Math.min(distance(key.slice(0, 3), "WNI"), 3);
   if (key.length <= 5 && d <= 1 && !key.startsWith("WNA")) return { value: "WNI", sure: 1 - d / 3 };
-  if (key.startsWith("WNA")) return { value: words(text), sure: 1 };
-  const country = words(text);
-  return country.length > 3 ? { value: country, sure: 0.8 } : null;
+  if (key.startsWith("WNA")) {
+    const named = country(text.replace(/^.*?W\s*N\s*A[\s:.,-]*/i, ""));
+    return named ? { value: `WNA ${named.value}`, sure: named.sure } : { value: words(text), sure: 1 };
+  }
+  return country(text);
+}
+
+function country(text: string): Parsed | null {
+  const listed = fromList(text, countryNames(), COUNTRY_SLACK);
+  if (listed) return listed;
+  const other = words(text);
+  return other.length > 3 ? { value: other, sure: OTHER_COUNTRY } : null;
 }

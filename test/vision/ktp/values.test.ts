@@ -121,7 +121,17 @@ const TABLE: readonly (readonly [
   [
     "nationality",
     nationality,
-    { WNI: "WNI", WN1: "WNI", "8 WNI": "WNI", "WNA JEPANG": "WNA JEPANG", "": null },
+    {
+      WNI: "WNI",
+      WN1: "WNI",
+      "8 WNI": "WNI",
+      "WNA JEPANG": "WNA JEPANG",
+      WNAJEPANG: "WNA JEPANG",
+      "AMERIKA SER1KAT": "AMERIKA SERIKAT",
+      UNITEDSTATES: "UNITED STATES",
+      KOREASELATAN: "KOREA SELATAN",
+      "": null,
+    },
   ],
   [
     "validity",
