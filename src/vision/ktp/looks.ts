@@ -20,8 +20,8 @@ export const VALUE: Look = { ...NATURAL, stretch: 0.85 };
 const LABEL_LENGTH = 5.5;
 /** A column is where so many lines begin within so many heights of a line. */
 const COLUMN = { lines: 5, width: 1.2 } as const;
-/** From where labels begin to where values do in heights of a line: what is nearer are labels that are indented. */
-const LEAST_COLUMN = 4;
+/** From where labels begin to where values do, in heights of a line. */
+const APART = { least: 4.5, most: 9 } as const;
 /** In distances of the two columns from the first: here the portrait's side begins, and no value; the blood type is at 2.5. */
 const PORTRAIT = 3.1;
 /** A label ends and its value begins within so many heights of a line before and behind where most values do … */
@@ -35,23 +35,17 @@ const LEAST_GAP = 0.12;
  * the detector are read apart.
  */
 export function linesToRead(image: Pixels, lines: readonly FoundLine[]): readonly LineToRead[] {
-  const height = median(lines.map(({ quad }) => size(quad).height));
-  const starts = lines.map(({ quad }) => quad[0][0]).sort((a, b) => a - b);
-  const near = (a: number, b: number) => Math.abs(a - b) <= COLUMN.width * height;
-  const columnFrom = (least: number) =>
-    starts.find((x) => x >= least && starts.filter((other) => near(other, x)).length >= COLUMN.lines);
-  // The labels' column is the first from the left, the values' the next.
-  const labels = columnFrom(Number.NEGATIVE_INFINITY);
-  const values = labels === undefined ? undefined : columnFrom(labels + LEAST_COLUMN * height);
-  const column = values && median(starts.filter((x) => x >= values && near(x, values)));
+  const columns = columnsIn(lines);
   return lines.flatMap((line): LineToRead[] => {
     const { quad } = line;
     const { width, height } = size(quad);
-    const isLabel = labels !== undefined && near(quad[0][0], labels);
+    const [x] = quad[0];
+    if (columns === null) return [{ ...line, look: VALUE }];
+    const { labels, values, near } = columns;
+    if (x - labels > PORTRAIT * (values - labels)) return [];
+    const isLabel = near(x, labels);
     if (isLabel && width <= LABEL_LENGTH * height) return [{ ...line, look: LABEL }];
-    if (labels === undefined || column === undefined) return [{ ...line, look: VALUE }];
-    if (quad[0][0] - labels > PORTRAIT * (column - labels)) return [];
-    const seam = isLabel ? seamOf(image, line, (column - quad[0][0]) / width) : null;
+    const seam = isLabel ? seamOf(image, line, (values - x) / width) : null;
     if (seam === null) return [{ ...line, look: VALUE }];
     const cut = (from: number, to: number) => ({
       quad: part(quad, from, to),
@@ -62,6 +56,36 @@ export function linesToRead(image: Pixels, lines: readonly FoundLine[]): readonl
       { ...cut(seam, 1), look: VALUE },
     ];
   });
+}
+
+interface Columns {
+  /** Where they begin, in pixels of the straightened picture. */
+  readonly labels: number;
+  readonly values: number;
+  /** Whether two lines begin in one column. */
+  near(a: number, b: number): boolean;
+}
+
+/** The two columns in which the most lines begin; null where there are none. Other print about the card has its own. */
+function columnsIn(lines: readonly FoundLine[]): Columns | null {
+  const height = median(lines.map(({ quad }) => size(quad).height));
+  const starts = lines.map(({ quad }) => quad[0][0]).sort((a, b) => a - b);
+  const near = (a: number, b: number) => Math.abs(a - b) <= COLUMN.width * height;
+  const columns = starts
+    .map((x) => ({ x, lines: starts.filter((other) => near(other, x)) }))
+    .filter(({ lines }) => lines.length >= COLUMN.lines);
+  let best: Columns | null = null;
+  let most = 0;
+  for (const labels of columns) {
+    for (const values of columns) {
+      const apart = (values.x - labels.x) / height;
+      const count = labels.lines.length + values.lines.length;
+      if (apart < APART.least || apart > APART.most || count <= most) continue;
+      most = count;
+      best = { labels: labels.x, values: median(values.lines), near };
+    }
+  }
+  return best;
 }
 
 /**

@@ -196,7 +196,9 @@ export function bloodType(text: string): Parsed | null {
     .replace(/\s/g, "")
     .replace(/0/g, "O")
     .replace(/8/g, "B")
-    .replace(/^[:;.]+/, "");
+    .replace(/^[:;.]+/, "")
+    // One sign, seen twice.
+    .replace(/(.)\1+/g, "$1");
   if (/^[-–_]+$/.test(key)) return { value: "-", sure: 1 };
   const found = /^(AB|A|B|O)([+-])?$/.exec(key);
   return found ? { value: found[1] + (found[2] ?? ""), sure: 1 } : null;
