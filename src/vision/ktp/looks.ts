@@ -16,8 +16,8 @@ export interface LineToRead extends FoundLine {
  */
 export const LABEL: Look = { ...NATURAL, stretch: 0.6 };
 export const VALUE: Look = { ...NATURAL, stretch: 0.85 };
-/** A label alone is at most so many times longer than high; where its value is in the same box, it is longer. */
-const LABEL_LENGTH = 5.5;
+/** A label alone ends before values begin, but for so many heights of a line. */
+const OVERHANG = 0.3;
 /** A column is where so many lines begin within so many heights of a line. */
 const COLUMN = { lines: 5, width: 1.2 } as const;
 /** From where labels begin to where values do, in heights of a line. */
@@ -44,7 +44,7 @@ export function linesToRead(image: Pixels, lines: readonly FoundLine[]): readonl
     const { labels, values, near } = columns;
     if (x - labels > PORTRAIT * (values - labels)) return [];
     const isLabel = near(x, labels);
-    if (isLabel && width <= LABEL_LENGTH * height) return [{ ...line, look: LABEL }];
+    if (isLabel && x + width <= values + OVERHANG * height) return [{ ...line, look: LABEL }];
     const seam = isLabel ? seamOf(image, line, (values - x) / width) : null;
     if (seam === null) return [{ ...line, look: VALUE }];
     const cut = (from: number, to: number) => ({

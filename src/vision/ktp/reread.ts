@@ -3,9 +3,8 @@ import type { Quad } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import type { FoundLine } from "./find.ts";
-import { labelAt } from "./labels.ts";
 import type { Layout } from "./layout.ts";
-import { LABEL, type LineToRead, part, VALUE } from "./looks.ts";
+import { part } from "./looks.ts";
 import { type Line, type Piece, textOf } from "./pieces.ts";
 import { type Look, NATURAL, recognise, strip } from "./recognise.ts";
 import { columnsOf, inkOf, inkSpan, spaced } from "./spacing.ts";
@@ -74,7 +73,7 @@ export async function readLine(
 }
 
 /** Reads of a line what holds ink: neither the ground around it nor the colon before a value costs the network time. */
-async function readInk(
+export async function readInk(
   image: Pixels,
   { inImage, quad }: FoundLine,
   index: number,
@@ -107,22 +106,6 @@ async function readStrip(
   };
 }
 
-/** A narrow label that is further than this from any is read again as wide as values are: it may be one all the same. */
-const MISREAD_LABEL = 0.2;
-
-/** Reads a line as it is to be looked at first. */
-export async function readFirst(
-  image: Pixels,
-  line: LineToRead,
-  index: number,
-  models: Models,
-): Promise<Line> {
-  const read = await readInk(image, line, index, models, line.look);
-  if (line.look !== LABEL) return read;
-  const fault = labelAt(textOf(read.letters))?.fault ?? 1;
-  return fault > MISREAD_LABEL ? readInk(image, line, index, models, VALUE) : read;
-}
-
 /** Reads a line again at other widths; the reading that most agree on, or else the surest. */
 export async function readAgain(line: Line, image: Pixels, found: FoundLine, models: Models): Promise<Line> {
   const readings = [line];
@@ -149,6 +132,10 @@ const certaintyOf = ({ letters }: Pick<Line, "letters">) => {
   return Math.min(1, ...scores) * scores.reduce((a, b) => a + b, 0);
 };
 
+/** How sure the least sure place between two letters is to hold a space, or none. */
+const leastJoint = ({ letters }: Pick<Line, "letters">) =>
+  Math.min(1, ...letters.map(({ joint = 1 }) => joint));
+
 /** What is left of the doubt where all looks agree, where most do, and where no two do. */
 const DOUBT = { allAgree: 0.35, mostAgree: 0.6, noneAgree: 1.1 } as const;
 
@@ -160,8 +147,8 @@ export function vote<T extends Pick<Line, "letters" | "doubt">>(readings: readon
   for (const reading of said) groups.set(keyOf(reading), [...(groups.get(keyOf(reading)) ?? []), reading]);
   const total = (group: readonly T[]) => group.reduce((sum, reading) => sum + certaintyOf(reading), 0);
   const group = [...groups.values()].reduce((a, b) => (total(b) > total(a) ? b : a));
-  // The first of them is the most natural look, whose spaces are surest.
-  const [best] = group;
+  // They differ in their spaces at most: those of the look that leaves the least doubt about any of them.
+  const best = group.reduce((a, b) => (leastJoint(b) > leastJoint(a) ? b : a));
   const doubt =
     group.length === 1 ? DOUBT.noneAgree : group.length === said.length ? DOUBT.allAgree : DOUBT.mostAgree;
   return { ...best, doubt };

@@ -1,0 +1,116 @@
+import type { KtpField } from "../facts.ts";
+import type { Pixels } from "../image.ts";
+import type { Models } from "../models/models.ts";
+import { spelled } from "./decode.ts";
+import { LABELS, labelAt } from "./labels.ts";
+import { LABEL, type LineToRead, VALUE } from "./looks.ts";
+import { type Line, textOf } from "./pieces.ts";
+import { readInk } from "./reread.ts";
+import { median } from "./text.ts";
+
+/**
+ * The labels of a card from the top, how long they are printed (the NIK's is larger than the others), and which of them
+ * are read at once: those between two that are read follow from their number, their order and their lengths.
+ */
+const PRINTED: readonly { readonly field: KtpField; readonly length: number; readonly anchor?: true }[] = [
+  { field: "nik", length: 95, anchor: true },
+  { field: "name", length: 95, anchor: true },
+  { field: "birth_place", length: 238 },
+  { field: "gender", length: 203 },
+  { field: "address", length: 110, anchor: true },
+  { field: "rt_rw", length: 110, anchor: true },
+  { field: "village", length: 136 },
+  { field: "district", length: 165 },
+  { field: "religion", length: 110, anchor: true },
+  { field: "marital_status", length: 258 },
+  { field: "occupation", length: 150, anchor: true },
+  { field: "nationality", length: 260 },
+  { field: "valid_until", length: 221 },
+];
+/** A label may be longer or shorter than in print by this share, once all are brought to one scale. */
+const LENGTH_OFF = 0.15;
+/** A narrow label that is further than this from any is read again as wide as values are: it may be one all the same. */
+const MISREAD = 0.2;
+
+/** Reads the lines of a card for the first time, in their order. */
+export async function readLines(
+  image: Pixels,
+  toRead: readonly LineToRead[],
+  models: Models,
+): Promise<Line[]> {
+  const read = (index: number) => readFirst(image, toRead[index], index, models);
+  const lines = new Map<number, Line>();
+  const places = labelPlaces(toRead);
+  if (places) {
+    const anchors = PRINTED.flatMap(({ field, anchor }, i) => (anchor ? [{ field, index: places[i] }] : []));
+    for (const { index } of anchors) lines.set(index, await read(index));
+    const proven = anchors.every(
+      ({ field, index }) => labelAt(textOf(lines.get(index)?.letters ?? []))?.field === field,
+    );
+    if (proven) {
+      const seen = anchors.flatMap(({ index }) => lines.get(index)?.letters ?? []);
+      const score = seen.reduce((sum, letter) => sum + letter.score, 0) / seen.length;
+      PRINTED.forEach(({ field, anchor }, i) => {
+        if (!anchor)
+          lines.set(places[i], implied(field, toRead[places[i]], places[i], score, models.alphabet));
+      });
+    }
+  }
+  for (const index of toRead.keys()) if (!lines.has(index)) lines.set(index, await read(index));
+  return [...toRead.keys()].flatMap((index) => lines.get(index) ?? []);
+}
+
+/**
+ * Where each of {@link PRINTED} is among the lines, if all of them are there, one a row, as long as in print.
+ * @returns null where that is not so: then each label must be read
+ */
+function labelPlaces(toRead: readonly LineToRead[]): readonly number[] | null {
+  const labels = toRead
+    .map(({ look, quad: [tl, tr, , bl] }, index) => ({
+      index,
+      isLabel: look === LABEL,
+      y: (tl[1] + bl[1]) / 2,
+      height: bl[1] - tl[1],
+      length: Math.hypot(tr[0] - tl[0], tr[1] - tl[1]),
+    }))
+    .filter(({ isLabel }) => isLabel)
+    .sort((a, b) => a.y - b.y);
+  if (labels.length !== PRINTED.length) return null;
+  const inRows = labels.slice(1).every(({ y, height }, i) => y - labels[i].y > height / 2);
+  const off = labels.map(({ length }, i) => Math.log(length / PRINTED[i].length));
+  const scale = median(off);
+  const fit = off.every((by) => Math.abs(by - scale) <= LENGTH_OFF);
+  return inRows && fit ? labels.map(({ index }) => index) : null;
+}
+
+/** Width in pixels of a letter of a label that was not read. */
+const LETTER = 16;
+
+/** The line of a label that stands where it must. @param score  0..1, of each of its letters */
+function implied(
+  field: KtpField,
+  { quad }: LineToRead,
+  index: number,
+  score: number,
+  alphabet: readonly string[],
+): Line {
+  const text = LABELS.find((label) => label.field === field)?.spellings[0] ?? "";
+  const { letters, reading } = spelled(text, score, alphabet);
+  return {
+    quad,
+    letters,
+    reading,
+    stripWidth: reading.steps * reading.stepWidth,
+    ink: { columns: new Uint8Array(), height: LETTER, unit: LETTER },
+    index,
+    doubt: 1,
+  };
+}
+
+/** Reads a line as it is to be looked at first. */
+async function readFirst(image: Pixels, line: LineToRead, index: number, models: Models): Promise<Line> {
+  const read = await readInk(image, line, index, models, line.look);
+  if (line.look !== LABEL) return read;
+  const fault = labelAt(textOf(read.letters))?.fault ?? 1;
+  return fault > MISREAD ? readInk(image, line, index, models, VALUE) : read;
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import sharp from "sharp";
+import { drawKtp, makeCitizen, truthOf } from "../../../src/sample/sample.ts";
+import type { KtpField, KtpReading } from "../../../src/vision/facts.ts";
+import { compareKtp } from "../../../src/vision/ktp/evaluate.ts";
+import type { Models } from "../../../src/vision/models/models.ts";
+import { missesOf, read, textModels } from "./support.ts";
+
+const SEED = 81;
+/** Lines of a KTP with a label: each is one label and one value at least. */
+const LABELLED = 13;
+
+let models: Models;
+before(async () => {
+  models = await textModels();
+});
+after(() => models.close());
+
+/** The same networks, and how often lines were read with them. */
+function counting(): { readonly models: Models; readonly lines: () => number } {
+  let lines = 0;
+  return {
+    lines: () => lines,
+    models: {
+      ...models,
+      get(name) {
+        const model = models.get(name);
+        if (name !== "text-recognition") return model;
+        return {
+          name,
+          see(...of) {
+            lines += 1;
+            return model.see(...of);
+          },
+        };
+      },
+    },
+  };
+}
+
+/** A card on which the labels of some fields are painted over with the ground beside them. */
+async function withoutLabels(jpeg: Uint8Array, { result }: KtpReading, fields: readonly KtpField[]) {
+  const pieces = fields.map((field) => {
+    const [x, y, , height] = result.fields[field].box ?? [0, 0, 0, 0];
+    return { left: 0, top: Math.round(y), width: Math.round(x - height), height: Math.round(height) };
+  });
+  return sharp(jpeg)
+    .composite(
+      pieces.map(({ left, top, width, height }) => ({
+        input: { create: { width, height, channels: 3 as const, background: "#c3dcea" } },
+        left,
+        top,
+      })),
+    )
+    .jpeg({ quality: 92 })
+    .toBuffer();
+}
+
+test("where every label stands in its place some are read, and all fields are told apart", async () => {
+  const citizen = await makeCitizen(SEED, 0);
+  const count = counting();
+  const { result, ktpScore } = await read(await drawKtp(citizen), count.models);
+  assert.deepEqual(missesOf(compareKtp(truthOf(citizen), result)), []);
+  assert.ok(ktpScore > 0.99);
+  assert.ok(count.lines() < 2 * LABELLED + 2, `${count.lines()} lines were read`);
+});
+
+for (const hidden of [["address"], ["district"], ["rt_rw", "religion"]] as const) {
+  test(`where the label of ${hidden.join(" and ")} is hidden, no value goes to another field`, async () => {
+    const citizen = await makeCitizen(SEED, 1);
+    const jpeg = await drawKtp(citizen);
+    const whole = await read(jpeg, models);
+    const { result } = await read(await withoutLabels(jpeg, whole, hidden), models);
+    assert.deepEqual(missesOf(compareKtp(truthOf(citizen), result)), []);
+  });
+}
