@@ -17,10 +17,8 @@ export interface FoundText {
   readonly plane: TextPlane | null;
 }
 
-/** The longer side at which text is looked for: a line of a card that fills the picture is then 15 pixels high. */
-const DETECTION_SIDE = 592;
-/** And in a picture of the card alone, made level: for photographs whose lines were low or leant. */
-const STRAIGHT_SIDE = 640;
+/** The longer side at which text is looked for: a line of a card that fills the picture is then 12 pixels high. */
+const DETECTION_SIDE = 640;
 /** A KTP's front has 18 lines at least, most of them in two parts: where fewer are seen, it may be too far away … */
 const FEW_LINES = 18;
 /** … or where fewer of them hang together: the rest is print about the card, or crumbs of lines … */
@@ -29,7 +27,7 @@ const FEW_TOGETHER = 10;
 const CLOSER_SIDE = 1280;
 const MOST_GROWTH = 2.2;
 /** Lines lower than this where they were detected, in pixels, are looked for again in a picture of the card alone. */
-const LOW_LINE = 13.5;
+const LOW_LINE = 15;
 /** So are lines turned by more than this, in radians (8°): the detector's boxes run into one another. */
 const LEANING = 0.14;
 /** Letters of those lines surer than this stand upright. */
@@ -66,7 +64,7 @@ export async function findLines(image: Pixels, models: Models): Promise<FoundTex
     };
   }
   const straight = warp(image, plane.toImage, plane.width, plane.height, GREY);
-  const again = await detectText(straight, models, STRAIGHT_SIDE);
+  const again = await detectText(straight, models, DETECTION_SIDE);
   return {
     plane,
     lines: again.map(({ quad }) => ({

@@ -3,9 +3,11 @@ import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { spelled } from "./decode.ts";
 import { LABELS, labelAt } from "./labels.ts";
-import { LABEL, type LineToRead, VALUE } from "./looks.ts";
+import { LABEL, type LineToRead, part, VALUE } from "./looks.ts";
 import { type Line, textOf } from "./pieces.ts";
+import { strip } from "./recognise.ts";
 import { readInk } from "./reread.ts";
+import { inkSpan } from "./spacing.ts";
 import { median } from "./text.ts";
 
 /**
@@ -52,7 +54,7 @@ export async function readLines(
       const score = seen.reduce((sum, letter) => sum + letter.score, 0) / seen.length;
       PRINTED.forEach(({ field, anchor }, i) => {
         if (!anchor)
-          lines.set(places[i], implied(field, toRead[places[i]], places[i], score, models.alphabet));
+          lines.set(places[i], implied(image, field, toRead[places[i]], places[i], score, models.alphabet));
       });
     }
   }
@@ -88,16 +90,20 @@ const LETTER = 16;
 
 /** The line of a label that stands where it must. @param score  0..1, of each of its letters */
 function implied(
+  image: Pixels,
   field: KtpField,
-  { quad }: LineToRead,
+  { quad, inImage }: LineToRead,
   index: number,
   score: number,
   alphabet: readonly string[],
 ): Line {
   const text = LABELS.find((label) => label.field === field)?.spellings[0] ?? "";
   const { letters, reading } = spelled(text, score, alphabet);
+  // Where its ink is, as of those that are read: the columns tell where the card lies.
+  const picture = strip(image, inImage, LABEL);
+  const { from, to } = inkSpan(picture, 0);
   return {
-    quad,
+    quad: part(quad, from / picture.width, to / picture.width),
     letters,
     reading,
     stripWidth: reading.steps * reading.stepWidth,

@@ -61,7 +61,7 @@ export function pieceOf(line: Line, label: KtpField | null, from: number, to: nu
   const [tl, tr, br, bl] = line.quad;
   const width = Math.max(1, line.stripWidth - 1);
   const half = line.ink.unit / 3;
-  const s = Math.max(0, (letters[0].x - half) / width);
+  const s = inkBefore(line.ink, letters[0].x - half) / width;
   const e = Math.min(1, (letters[letters.length - 1].x + half) / width);
   const quad: Quad = [between(tl, tr, s), between(tl, tr, e), between(bl, br, e), between(bl, br, s)];
   return {
@@ -76,6 +76,18 @@ export function pieceOf(line: Line, label: KtpField | null, from: number, to: nu
     start: a === 0 ? 0 : all[a - 1].to + 1,
     end: b === all.length ? line.reading.steps : all[b].from,
   };
+}
+
+/**
+ * Where the ink of a letter begins that was seen to begin about at `x`: its step tells that only to some pixels.
+ * @returns in pixels of the straightened line, not below 0
+ */
+function inkBefore({ columns, unit }: Ink, x: number): number {
+  const reach = unit / 4;
+  let at = Math.max(0, Math.round(x));
+  if (columns[at] === 1) while (at > 0 && at > x - reach && columns[at - 1] === 1) at--;
+  else while (at < x + reach && columns[at] === 0) at++;
+  return at;
 }
 
 /** The piece read again, knowing which characters can stand there. */

@@ -175,8 +175,11 @@ const RIM = 5;
 /** A colon, in heights of a letter: no wider, and no more ink in a column than two dots; behind it a gap. */
 const COLON = { width: 0.3, ink: 0.62, gap: 0.12 } as const;
 
-/** From where to where a straightened line is to be read, in pixels, `to` exclusive: its ink, without a colon before it. */
-export function inkSpan(line: Pixels): { readonly from: number; readonly to: number } {
+/**
+ * From where to where a straightened line is to be read, in pixels, `to` exclusive: its ink, without a colon before it.
+ * @param rim  what is left of the ground on both sides, in pixels
+ */
+export function inkSpan(line: Pixels, rim = RIM): { readonly from: number; readonly to: number } {
   const { width, height } = line;
   const { mask, top, bottom } = inkMask(line);
   const unit = bottom - top + 1;
@@ -198,7 +201,7 @@ export function inkSpan(line: Pixels): { readonly from: number; readonly to: num
   while (last > first && depth[last] === 0) last--;
   // Hardly anything is no line of text: all of it is shown.
   if (last - first < height / 3) return { from: 0, to: width };
-  return { from: Math.max(0, first - RIM), to: Math.min(width, last + RIM + 1) };
+  return { from: Math.max(0, first - rim), to: Math.min(width, last + rim + 1) };
 }
 
 /** Some columns of a picture, `to` exclusive. */
