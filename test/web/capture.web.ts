@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { loadConfig } from "../../src/config.ts";
+import { openRegister } from "../../src/dukcapil/register.ts";
 import { drawNotAKtp } from "../../src/sample/sample.ts";
+import { writeSampleSet } from "../../src/sample/set.ts";
+import { openSealer } from "../../src/service.ts";
 import { type Person, people, startTestService, type TestService } from "../support/service.ts";
 import { noBrowser } from "./browser.ts";
 import { agree, choose, confirm, link, look, PHONE, pressByKeyboard, result, visit } from "./page.ts";
+
+/** Bytes of the page, its scripts and style sheets as they are sent, before the face networks. */
+const FIRST_LOAD_BYTES = 250 * 1024;
+/** What browsers' own tools call "Fast 3G": bytes a second, milliseconds. */
+const SLOW_LINE = {
+  offline: false,
+  latency: 563,
+  downloadThroughput: (1.44 * 1024 * 1024) / 8,
+  uploadThroughput: (675 * 1024) / 8,
+};
 
 describe("the capture page", { skip: noBrowser }, () => {
   let service: TestService;
@@ -26,9 +41,14 @@ describe("the capture page", { skip: noBrowser }, () => {
     // Its own shutter goes off: nobody presses anything.
     await page.getByRole("heading", { name: "Apakah ini data Anda?" }).waitFor();
     assert.ok(await page.getByText(holder.nik, { exact: true }).isVisible());
+    await page.getByText("Ada yang salah baca?").click();
+    await page.getByLabel("Catatan Anda").fill("Nama saya\nada dua kata.");
+    await page.getByText("Sisa 478 karakter").waitFor();
     await confirm(page);
     await choose(page, holder.selfie);
     assert.equal(await result(page), "VERIFIED");
+    const { body } = await (await service.client("web", "kyc:review")).get(`/verify/${id}`);
+    assert.equal(body.note, "Nama saya\nada dua kata.");
     const back = new URL((await page.getByRole("link", { name: "Kembali" }).getAttribute("href")) ?? "");
     assert.equal(back.origin, "https://shop.example");
     assert.equal(back.searchParams.get("verification_id"), id);
@@ -58,10 +78,10 @@ describe("the capture page", { skip: noBrowser }, () => {
   });
 
   it("tells a stranger and a blocked citizen that it did not succeed", async (t) => {
-    for (const [card, face] of [
-      [holder.ktp, stranger.selfie],
-      [blocked.ktp, blocked.selfie],
-    ]) {
+    for (const [card, face, reason] of [
+      [holder.ktp, stranger.selfie, "Wajah pada foto tidak cocok"],
+      [blocked.ktp, blocked.selfie, "NIK ini diblokir oleh Dukcapil"],
+    ] as const) {
       const { url } = await link(service);
       const page = await visit(t, service, { camera: "denied" }, url);
       await agree(page);
@@ -69,6 +89,9 @@ describe("the capture page", { skip: noBrowser }, () => {
       await confirm(page);
       await choose(page, face);
       assert.equal(await result(page), "REJECTED");
+      await page.getByText(reason).waitFor();
+      await page.getByRole("button", { name: "English" }).click();
+      assert.equal(await page.getByText(reason).count(), 0);
     }
   });
 
@@ -124,6 +147,52 @@ describe("the capture page", { skip: noBrowser }, () => {
       buffer: Buffer.from(holder.selfie),
     });
     assert.equal(await result(page), "VERIFIED");
+  });
+
+  it("comes in a quarter of a megabyte, and is of use at the speed of 3G", async (t) => {
+    const { url } = await link(service);
+    const page = await visit(t, service, { camera: "denied" }, "about:blank");
+    const network = await page.context().newCDPSession(page);
+    await network.send("Network.enable");
+    await network.send("Network.emulateNetworkConditions", SLOW_LINE);
+    let came = 0;
+    network.on("Network.loadingFinished", ({ encodedDataLength }) => {
+      came += encodedDataLength;
+    });
+    const since = performance.now();
+    const seconds = () => ((performance.now() - since) / 1000).toFixed(1);
+    await page.goto(url);
+    await page.getByRole("button", { name: "Saya setuju" }).waitFor();
+    const first = came;
+    t.diagnostic(`3G: ${Math.round(first / 1024)} KiB until the first screen, after ${seconds()} s`);
+    assert.ok(first > 10_000 && first <= FIRST_LOAD_BYTES, `${first} bytes`);
+    await agree(page);
+    await choose(page, holder.ktp);
+    await page.getByRole("heading", { name: "Apakah ini data Anda?" }).waitFor();
+    t.diagnostic(`3G: card sent and read after ${seconds()} s`);
+    await confirm(page);
+    await choose(page, holder.selfie);
+    assert.equal(await result(page), "VERIFIED");
+    t.diagnostic(`3G: verified after ${seconds()} s`);
+  });
+
+  it("is tried from the demo page with sample pictures alone", async (t) => {
+    const { sealer } = openSealer(loadConfig({ DATA_DIR: service.dataDir }));
+    await writeSampleSet(join(service.dataDir, "samples"), openRegister({ dir: service.dataDir, sealer }));
+    const page = await visit(t, service, { camera: "missing" }, `${service.url}/demo`);
+    await page.getByRole("button", { name: "Mulai verifikasi" }).waitFor();
+    await look(page, "0-demo-390-light-id-ID");
+    await page.getByRole("button", { name: "Mulai verifikasi" }).click();
+    await agree(page);
+    const sample = (name: string) => page.getByRole("button", { name, exact: true });
+    await sample("KTP yang sah").waitFor();
+    await look(page, "2-card-of-the-demo-390-light-id-ID");
+    await sample("KTP yang sah").click();
+    await confirm(page);
+    await sample("Pemilik KTP yang sah").click();
+    assert.equal(await result(page), "VERIFIED");
+    await page.getByRole("link", { name: "Kembali" }).click();
+    await page.getByText("Verifikasi terakhir: VERIFIED").waitFor();
   });
 
   const screens = {
