@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
@@ -8,12 +10,10 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Leaves a gzip beside each script and style sheet, which the service sends to whoever takes it. */
 const compressed: Plugin = {
   name: "compressed",
-  generateBundle(_options, bundle) {
-    for (const part of Object.values(bundle)) {
-      if (!/\.(?:js|css)$/.test(part.fileName)) continue;
-      const source = gzipSync(part.type === "chunk" ? part.code : part.source, { level: 9 });
-      this.emitFile({ type: "asset", fileName: `${part.fileName}.gz`, source });
-    }
+  // Once all is written: plugins still change the scripts while they are put together.
+  writeBundle({ dir = "" }, bundle) {
+    for (const name of Object.keys(bundle).filter((name) => /\.(?:js|css)$/.test(name)))
+      writeFileSync(join(dir, `${name}.gz`), gzipSync(readFileSync(join(dir, name)), { level: 9 }));
   },
 };
 
