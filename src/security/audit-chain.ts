@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from "node:crypto";
 
 /** One entry of the audit log as it is stored, without its place in the table. */
 export interface ChainEntry {
@@ -41,7 +41,9 @@ const DERIVED_BYTES = 32;
  */
 export function auditChain(key: Uint8Array): AuditChain {
   const derive = (purpose: string) =>
-    Buffer.from(hkdfSync("sha256", key, Buffer.alloc(0), `payu-kyc audit ${purpose}`, DERIVED_BYTES));
+    createSecretKey(
+      Buffer.from(hkdfSync("sha256", key, Buffer.alloc(0), `payu-kyc audit ${purpose}`, DERIVED_BYTES)),
+    );
   const linking = derive("chain");
   const naming = derive("pseudonym");
   const mac = (before: string, entry: ChainEntry) =>

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 
 /** Finds equal values without storing them: who has the table but not the key learns only which rows are equal. */
 export interface BlindIndex {
@@ -12,5 +12,6 @@ export interface BlindIndex {
  * @param key  32 bytes, used for nothing else
  */
 export function blindIndex(key: Uint8Array): BlindIndex {
-  return { of: (nik) => createHmac("sha256", key).update(nik).digest("base64url") };
+  const secret = createSecretKey(key);
+  return { of: (nik) => createHmac("sha256", secret).update(nik).digest("base64url") };
 }
