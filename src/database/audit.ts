@@ -32,6 +32,8 @@ interface Lane {
 
 /** Entries written by one statement at most: many reads at once share a round trip. */
 const BATCH = 200;
+/** Statements under way at once: what comes while one waits for the disk need not wait for it too. */
+const WRITERS = 2;
 /** A chain is left for a new one after so many entries, so that each can be checked in one go. */
 const LANE_LENGTH = 1_000_000;
 
@@ -61,7 +63,7 @@ export function audit({
 }): Audit {
   const free: Lane[] = [];
   const waiting: { readonly row: Unlinked; readonly settled: PromiseWithResolvers<void> }[] = [];
-  let writing = false;
+  let writers = 0;
 
   const take = (): Lane => {
     const lane = free.pop();
@@ -90,7 +92,7 @@ export function audit({
 
   /** Writes what waits, and what comes meanwhile, one statement after the other. */
   const write = async () => {
-    writing = true;
+    writers++;
     while (waiting.length > 0) {
       const batch = waiting.splice(0, BATCH);
       const lane = take();
@@ -108,14 +110,14 @@ export function audit({
         for (const { settled } of batch) settled.reject(error);
       }
     }
-    writing = false;
+    writers--;
   };
 
   return {
     record(entry) {
       const settled = Promise.withResolvers<void>();
       waiting.push({ row: unlinked(entry), settled });
-      if (!writing) void write();
+      if (writers < WRITERS) void write();
       return settled.promise;
     },
 

@@ -9,7 +9,7 @@ import pg from "pg";
 import { type FolderLock, lockDataFolder } from "./lock.ts";
 import { migrate } from "./migrate.ts";
 import { pgliteDialect } from "./pglite-dialect.ts";
-import { DEFAULT_POOL, type PoolLoad, type PoolOptions } from "./pool.ts";
+import { DEFAULT_POOL, type PoolLoad, type PoolOptions, PreparingClient } from "./pool.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Database {
@@ -62,6 +62,7 @@ export function libpqUrl(url: string): string {
 
 function serverPool(url: string, options: pg.PoolConfig, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: libpqUrl(url),
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     keepAlive: true,

@@ -205,12 +205,14 @@ export function verifications({
       const row = await audit.alongside(entry, (connection, auditRow) =>
         connection
           .with("audited", (inner) => inner.insertInto("kyc_audit").values(auditRow))
-          .with("started", (inner) => inner.insertInto("kyc_verifications").values(values).returningAll())
+          .with("started", (inner) =>
+            inner.insertInto("kyc_verifications").values(values).returning(SUMMARY_COLUMNS),
+          )
           .selectFrom("started")
-          .selectAll()
+          .select(SUMMARY_COLUMNS)
           .executeTakeFirstOrThrow(),
       );
-      return verificationOf(row, sealer);
+      return { ...summaryOf(row, sealer), portraitEmbedding: null, selfieEmbedding: null };
     },
 
     async find(verificationId) {
