@@ -36,7 +36,7 @@ const MALLOC_CONF = "background_thread:true,narenas:1,dirty_decay_ms:100,muzzy_d
 const MEBIBYTE = 2 ** 20 / 1e6;
 
 /** How a service is run. */
-interface Way {
+export interface Way {
   readonly label: string;
   readonly verifications: number;
   readonly nodeOptions: readonly string[];
@@ -56,7 +56,7 @@ const STANDARD: Way = {
 };
 
 /** As the deployment runs it: little memory, the database elsewhere. */
-const deployed = (databaseUrl: string | null): Way => ({
+export const deployed = (databaseUrl: string | null): Way => ({
   label: `in ${CONTAINER} MB, ${databaseUrl === null ? "its own database" : "PostgreSQL outside"}, ${existsSync(JEMALLOC) ? "jemalloc" : "glibc's allocator"}`,
   verifications: 50,
   // What the runtime tells the settings there, and the heap that V8 gives itself there: half of the memory.

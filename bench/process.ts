@@ -9,6 +9,7 @@ import type { Setting } from "./report.ts";
 
 /** A service in a process of its own, as `npm start` runs it. */
 export interface ServiceProcess {
+  readonly pid: number;
   readonly url: string;
   /** From the spawn to the first 200 of `/ready`. */
   readonly readyMilliseconds: number;
@@ -91,6 +92,7 @@ export async function startService(
     if (port.endsWith("\n")) url = `http://127.0.0.1:${port.trim()}`;
   }
   return {
+    pid: child.pid!,
     url,
     readyMilliseconds: performance.now() - begun,
     cpuSeconds: () => cpuSecondsOf(child.pid!),

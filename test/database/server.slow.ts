@@ -56,6 +56,27 @@ describe("a PostgreSQL server", () => {
     await older.close();
   });
 
+  it("that a later version adds a column to keeps answering the statements that were prepared before", async (context) => {
+    const storage = await openStorage({ url: await server.createDatabase(), dataDir: folder.path });
+    context.after(() => storage.close());
+    const now = new Date();
+    const everything = async () => {
+      const verificationId = randomUUID();
+      const { verifications } = storage;
+      await verifications.start({ verificationId, userId: "u", type: "FULL_KYC", now });
+      assert.equal((await verifications.summary(verificationId))?.status, "PENDING");
+      const claim = await verifications.claim(verificationId, now, 60);
+      assert.ok(claim && claim !== "busy");
+      assert.ok(await verifications.settle(claim, { ktpAttempts: 1 }, [], now));
+      assert.ok((await verifications.history("u", 5)).items.length > 0);
+    };
+    for (let i = 0; i < 3; i++) await everything();
+    const prepared = await sql`SELECT name FROM pg_prepared_statements`.execute(storage.db);
+    assert.ok(prepared.rows.length > 3 && prepared.rows.length <= 100, `${prepared.rows.length} prepared`);
+    await sql`ALTER TABLE kyc_verifications ADD COLUMN of_the_future TEXT`.execute(storage.db);
+    for (let i = 0; i < 3; i++) await everything();
+  });
+
   it("is migrated and gets its indices while others write, who are never held up for long", async (context) => {
     const url = await server.createDatabase();
     const storage = await openStorage({ url, dataDir: folder.path });
