@@ -278,5 +278,5 @@ function country(text: string): Parsed | null {
   const listed = fromList(text, countryNames(), COUNTRY_SLACK);
   if (listed) return listed;
   const other = words(text);
-  return other.length > 3 ? { value: other, sure: OTHER_COUNTRY } : null;
+  return other.length > 3 && !/\d/.test(other) ? { value: other, sure: OTHER_COUNTRY } : null;
 }

@@ -130,6 +130,7 @@ const TABLE: readonly (readonly [
       "AMERIKA SER1KAT": "AMERIKA SERIKAT",
       UNITEDSTATES: "UNITED STATES",
       KOREASELATAN: "KOREA SELATAN",
+      "02-05-2017": null,
       "": null,
     },
   ],
