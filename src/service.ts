@@ -7,6 +7,7 @@ import { audit } from "./database/audit.ts";
 import { checkpoint } from "./database/audit-checks.ts";
 import { captures } from "./database/captures.ts";
 import { challenges } from "./database/challenges.ts";
+import { databaseClock } from "./database/clock.ts";
 import { openDatabase } from "./database/database.ts";
 import { faces } from "./database/faces.ts";
 import { idempotency } from "./database/idempotency.ts";
@@ -74,6 +75,9 @@ export interface Service {
 const DUE_EVERY_SECONDS = 5;
 /** Who was refused is told to come again after five seconds: by then the claim of the failed try is given back. */
 const RETURN_EVERY_SECONDS = 2;
+const CLOCK_EVERY_SECONDS = 60;
+/** As much as tokens of another machine may be off is of no interest to anybody. */
+const CLOCK_DIFFERS_SECONDS = 5;
 const PURGE_EVERY_SECONDS = 3600;
 const REMOVALS_EVERY_SECONDS = 60;
 /** Longer than any transaction may last (database.ts), as the checkpoints need it. */
@@ -143,6 +147,16 @@ async function build(
   });
   undo.push(() => database.close());
   const { db } = database;
+  const clock = await databaseClock(db);
+  const followClock = async () => {
+    const ahead_seconds = Math.round((await clock.follow()) / 1000);
+    if (Math.abs(ahead_seconds) < CLOCK_DIFFERS_SECONDS) return;
+    log.warn(
+      { ahead_seconds },
+      "this machine's clock differs from the database's: tokens are judged by this one, all else by that",
+    );
+  };
+  await followClock();
   const events = outbox({
     db,
     sealer,
@@ -154,7 +168,7 @@ async function build(
       outbox: events,
       sink: await kafkaSink(config.events),
       lease: lease(db, "event relay", randomUUID()),
-      now: () => new Date(),
+      now: clock.now,
       onError: (err, tryAgainSeconds) =>
         log.warn({ err, try_again_seconds: tryAgainSeconds }, "events could not be sent; they wait"),
       onRecovered: () => log.info("events are sent again"),
@@ -185,7 +199,6 @@ async function build(
     LEASE_SECONDS,
   );
   const records = idempotency({ db, sealer });
-  const clock = { now: () => new Date() };
   const intents = imageIntents(db);
   const images = await openImages(config, sealer, (reference) => intents.intend(reference, clock.now()));
   undo.push(() => images.close());
@@ -239,7 +252,7 @@ async function build(
   metrics.gauge(
     "kyc_outbox_oldest_seconds",
     "Age of the oldest event not sent; 0 where none waits.",
-    async () => secondsSince((await events.backlog()).oldest),
+    async () => secondsSince((await events.backlog()).oldest, clock.now()),
   );
   metrics.gauges("kyc_database_connections", "Connections of this process, by state.", "state", () => {
     const { most, open, idle, waiting } = database.load;
@@ -309,6 +322,7 @@ async function build(
   undo.push(
     keepTime(
       [
+        { name: "the database's clock", everySeconds: CLOCK_EVERY_SECONDS, run: followClock },
         { name: "claims to give back", everySeconds: RETURN_EVERY_SECONDS, run: returnClaims },
         { name: "registry checks", everySeconds: DUE_EVERY_SECONDS, run: () => kyc.resumeDue() },
         { name: "erased faces", everySeconds: PURGE_EVERY_SECONDS, run: () => known.forgetErased() },
@@ -436,8 +450,8 @@ async function openCounts(url: string, log: Log) {
   });
 }
 
-const secondsSince = (moment: Date | null) =>
-  moment === null ? 0 : Math.max(0, (Date.now() - moment.getTime()) / 1000);
+const secondsSince = (moment: Date | null, now: Date) =>
+  moment === null ? 0 : Math.max(0, (now.getTime() - moment.getTime()) / 1000);
 
 function openDukcapil(config: Config, sealer: Sealer, observer: CallObserver): Dukcapil {
   const { adapter, url, timeoutMs, kemendagri } = config.dukcapil;
