@@ -30,6 +30,8 @@ export default defineConfig({
     // The guide's face networks run on a library of a megabyte and a half, fetched only before the face step.
     chunkSizeWarningLimit: 1800,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { capture: here("capture.html"), demo: here("demo.html") } },
+    rollupOptions: {
+      input: { capture: here("capture.html"), review: here("review.html"), demo: here("demo.html") },
+    },
   },
 });

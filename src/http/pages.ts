@@ -41,7 +41,7 @@ const GUIDING = ["blazeface", "facemesh", "iris"];
 const GUIDING_DAYS_SECONDS = 7 * 24 * 60 * 60;
 
 /**
- * The capture page and what the pages load.
+ * The capture page, the review console, and what the pages load.
  * @returns what answers with another page of the folder
  */
 export function pages(app: FastifyInstance, { folder }: PagesOptions): (file: string) => RouteHandlerMethod {
@@ -71,6 +71,7 @@ export function pages(app: FastifyInstance, { folder }: PagesOptions): (file: st
     };
   };
   app.get("/capture", { schema: { hide: true } }, page("capture.html"));
+  app.get("/review", { schema: { hide: true } }, page("review.html"));
 
   app.get("/pages/models/:file", { schema: { hide: true } }, async (request, reply) => {
     const { file } = request.params as { file: string };
