@@ -11,8 +11,11 @@ function Figure({
   chart,
   head,
   rows,
+  wide = false,
 }: {
   title: string;
+  /** As wide as the page, not half of it. */
+  wide?: boolean;
   chart: ReactNode;
   head: readonly string[];
   rows: readonly (readonly (string | number)[])[];
@@ -20,7 +23,7 @@ function Figure({
   const { words } = useDesk();
   const id = useId();
   return (
-    <figure className="panel" aria-labelledby={id}>
+    <figure className={wide ? "panel wide" : "panel"} aria-labelledby={id}>
       <figcaption id={id}>{title}</figcaption>
       {rows.length === 0 ? <p className="soft">{words.none}</p> : chart}
       {rows.length > 0 && (
@@ -57,7 +60,7 @@ function Figure({
 const WIDE = 600;
 const HIGH = 180;
 const GROUND = 150;
-const LEFT = 34;
+const LEFT = 48;
 
 /** A round number at or above the greatest: 1, 2 or 5 times a power of ten. */
 function niceTop(most: number): number {
@@ -95,11 +98,12 @@ export function VolumeChart({
   const sum = (counts: Counts) => OUTCOMES.reduce((all, status) => all + (counts[status] ?? 0), 0);
   const top = niceTop(Math.max(1, ...periods.map(({ counts }) => sum(counts))));
   const step = (WIDE - LEFT) / Math.max(periods.length, 8);
-  const every = Math.ceil(periods.length / 6);
+  const every = Math.ceil(periods.length / 4);
   const used = OUTCOMES.filter((status) => periods.some(({ counts }) => (counts[status] ?? 0) > 0));
   return (
     <Figure
       title={words.volume}
+      wide
       head={[words.started, ...used.map((status) => words.statuses[status] ?? status)]}
       rows={periods.map(({ start, counts }) => [
         labelOf(start),
@@ -129,7 +133,7 @@ export function VolumeChart({
                     );
                   })}
                   {i % every === 0 && (
-                    <text className="tick" x={x + step * 0.38} y={HIGH - 12} textAnchor="middle">
+                    <text className="tick" x={x} y={HIGH - 12} textAnchor="start">
                       {labelOf(start)}
                     </text>
                   )}
@@ -272,15 +276,19 @@ export function Scale({
             </text>
           </>
         )}
-        <text x={10} y={70} className="tick">
-          {from}
-        </text>
+        {x(threshold) > 50 && (
+          <text x={10} y={70} className="tick">
+            {from}
+          </text>
+        )}
         <text x={x(threshold)} y={70} textAnchor="middle" className="tick">
           {threshold.toFixed(2)}
         </text>
-        <text x={390} y={70} textAnchor="end" className="tick">
-          {to}
-        </text>
+        {x(threshold) < 350 && (
+          <text x={390} y={70} textAnchor="end" className="tick">
+            {to}
+          </text>
+        )}
       </svg>
       <ul className="legend">
         <li>
