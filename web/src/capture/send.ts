@@ -8,7 +8,7 @@ const SECOND = 1000;
  * Sends until there is an answer: a lost connection and a busy service are waited out, under one idempotency key, so
  * that a picture that did arrive is not judged twice.
  * @param onWait  told why it waits
- * @throws KycProblemError what the service refused
+ * @throws KycProblemError what the service refused; anything else that waiting would not mend
  */
 export async function sendUntilAnswered<T>(
   send: (idempotencyKey: string) => Promise<T>,
@@ -21,10 +21,14 @@ export async function sendUntilAnswered<T>(
     } catch (error) {
       const refused = error instanceof KycProblemError;
       const busy = refused && (error.problem.status === 503 || error.problem.status === 429);
-      if (refused && !busy) throw error;
+      if (!busy && !isLost(error)) throw error;
       onWait(busy ? "busy" : "offline");
       const seconds = (busy && error.problem.retry_after) || WAITS[Math.min(tries, WAITS.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, seconds * SECOND));
     }
   }
 }
+
+/** A line that was lost is a TypeError of `fetch`; a gateway that answers in the service's place, an Error of the client. */
+const isLost = (error: unknown) =>
+  error instanceof Error && (error.name === "TypeError" || error.name === "Error");
