@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import sharp from "sharp";
+import sharp, { type OverlayOptions } from "sharp";
 
 /** Debian's; another one by CHROMIUM. */
 const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -21,17 +21,20 @@ const FRAMES = 15;
 
 /**
  * A clip for Chromium's fake camera: one picture, held almost still before a grey wall.
- * @param share  of the clip's height that the picture takes
  * @returns motion JPEG: plain JPEGs of one size, one after the other
  */
-async function clipOf(picture: Uint8Array, share: number): Promise<Buffer> {
-  const held = await sharp(picture)
-    .resize({ height: Math.round(CLIP.height * share) })
-    .toBuffer({ resolveWithObject: true });
-  const left = Math.round((CLIP.width - held.info.width) / 2);
-  const top = Math.round((CLIP.height - held.info.height) / 2);
+async function clipOf(scene: Extract<Scene, { camera: "shows" | "empty" }>): Promise<Buffer> {
+  const layers: OverlayOptions[] = [];
+  if (scene.camera === "shows") {
+    const height = Math.round(CLIP.height * scene.share);
+    const { data, info } = await sharp(scene.picture)
+      .resize({ height })
+      .toBuffer({ resolveWithObject: true });
+    const left = Math.round((CLIP.width - info.width) / 2);
+    layers.push({ input: data, left, top: Math.round((CLIP.height - info.height) / 2) });
+  }
   const frame = await sharp({ create: { ...CLIP, channels: 3, background: "#8a8d90" } })
-    .composite([{ input: held.data, left, top }])
+    .composite(layers)
     .jpeg({ quality: 92 })
     .toBuffer();
   return Buffer.concat(Array.from({ length: FRAMES }, () => frame));
@@ -39,11 +42,13 @@ async function clipOf(picture: Uint8Array, share: number): Promise<Buffer> {
 
 /** What stands before the camera. */
 export type Scene =
+  /** `share`: of the clip's height that the picture takes. */
   | { readonly camera: "shows"; readonly picture: Uint8Array; readonly share: number }
   | { readonly camera: "plays"; readonly clip: Uint8Array }
   | { readonly camera: "denied" }
   | { readonly camera: "missing" }
-  | { readonly camera: "any" };
+  /** A wall: nothing that a shutter goes off at. */
+  | { readonly camera: "empty" };
 
 /** Starts Chromium with a fake camera. Closed with the test. */
 export async function launch(
@@ -57,9 +62,9 @@ export async function launch(
   else flags.push("--use-fake-device-for-media-stream");
   // "denied" is Chromium's own answer where nobody is there to be asked.
   if (scene.camera !== "denied") flags.push("--use-fake-ui-for-media-stream");
-  if (scene.camera === "shows" || scene.camera === "plays") {
+  if (scene.camera === "shows" || scene.camera === "plays" || scene.camera === "empty") {
     const clip = join(folder, "clip.mjpeg");
-    const frames = scene.camera === "plays" ? scene.clip : await clipOf(scene.picture, scene.share);
+    const frames = scene.camera === "plays" ? scene.clip : await clipOf(scene);
     writeFileSync(clip, frames);
     flags.push(`--use-file-for-fake-video-capture=${clip}`);
   }

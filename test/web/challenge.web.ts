@@ -13,6 +13,16 @@ const REST_MS = [3500, 6000] as const;
 /** A challenge that is drawn badly for the simulated person is given up, as by a real one. */
 const TRIES = 3;
 
+/** In Bahasa Indonesia and light, then in English and dark. */
+async function lookBothWays(page: Page, name: string): Promise<void> {
+  await look(page, `${name}-390-light-id-ID`);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.getByRole("button", { name: "English" }).click();
+  await look(page, `${name}-390-dark-en-GB`);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
+}
+
 describe("the liveness challenge on the capture page", { skip: noBrowser }, () => {
   let service: TestService;
   let models: Models;
@@ -80,7 +90,7 @@ describe("the liveness challenge on the capture page", { skip: noBrowser }, () =
     const { url, id } = await begun();
     const page = await open(t, { camera: "shows", picture: holder.selfie, share: 1 }, url);
     await page.locator("[data-camera=on]").waitFor();
-    await look(page, "7-challenge-390-light-id-ID");
+    await lookBothWays(page, "7-challenge");
     const first = (await platform.post(`/verify/${id}/liveness`, {})).body;
     await page.getByRole("button", { name: "Mulai" }).click();
     await page.locator(".action").waitFor();
@@ -89,7 +99,7 @@ describe("the liveness challenge on the capture page", { skip: noBrowser }, () =
     assert.equal(await page.locator(".verdict li").count(), first.actions.length);
     assert.match((await page.locator(".verdict li").first().textContent()) ?? "", /: tidak terlihat$/);
     await page.getByText("Sisa percobaan: 2").waitFor();
-    await look(page, "9-movement-refused-390-light-id-ID");
+    await lookBothWays(page, "9-movement-refused");
     // A reload keeps the step, and what comes next is another challenge.
     await page.reload();
     await page.getByRole("heading", { name: "Gerakan wajah" }).waitFor();
@@ -108,7 +118,7 @@ describe("the liveness challenge on the capture page", { skip: noBrowser }, () =
       assert.equal(await page.locator("input[type=file]").count(), 0);
       assert.equal(await page.getByRole("button", { name: "Mulai" }).count(), 0);
       await page.getByRole("button", { name: "Coba kamera lagi" }).waitFor();
-      await look(page, `7-challenge-${camera}-390-light-id-ID`);
+      await lookBothWays(page, `7-challenge-${camera}`);
     }
   });
 });

@@ -107,7 +107,7 @@ const ID = {
     address: "Alamat",
     village: "Kel/Desa",
     district: "Kecamatan",
-    city: "Kabupaten/Kota",
+    city: "Kabupaten/\u200bKota",
     province: "Provinsi",
   },
 
