@@ -82,6 +82,22 @@ export const HINTS: Readonly<Record<AdviceCode, { readonly id: string; readonly 
     id: "Kartu terpotong. Pastikan keempat sudut kartu terlihat.",
     en: "The card is cut off. Keep all four corners in the picture.",
   },
+  cropped_left: {
+    id: "Sisi kiri kartu terpotong. Geser ponsel sampai sisi itu terlihat.",
+    en: "The left edge of the card is cut off. Move the phone until that edge is in the picture.",
+  },
+  cropped_right: {
+    id: "Sisi kanan kartu terpotong. Geser ponsel sampai sisi itu terlihat.",
+    en: "The right edge of the card is cut off. Move the phone until that edge is in the picture.",
+  },
+  cropped_top: {
+    id: "Sisi atas kartu terpotong. Geser ponsel sampai sisi itu terlihat.",
+    en: "The upper edge of the card is cut off. Move the phone until that edge is in the picture.",
+  },
+  cropped_bottom: {
+    id: "Sisi bawah kartu terpotong. Geser ponsel sampai sisi itu terlihat.",
+    en: "The lower edge of the card is cut off. Move the phone until that edge is in the picture.",
+  },
   too_small: {
     id: "Kartu terlalu kecil di dalam foto. Dekatkan ponsel ke kartu.",
     en: "The card is too small in the picture. Move the phone closer.",

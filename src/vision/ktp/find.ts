@@ -15,6 +15,8 @@ export interface FoundText {
   readonly lines: readonly FoundLine[];
   /** How the photograph is to be straightened; null where it shows too little text to tell. */
   readonly plane: TextPlane | null;
+  /** Lines that were seen beside those, in the photograph. */
+  readonly others: readonly Quad[];
 }
 
 /** The longer side at which text is looked for: a line of a card that fills the picture is then 12 pixels high. */
@@ -48,7 +50,7 @@ export async function findLines(image: Pixels, models: Models): Promise<FoundTex
     boxes = await detectText(image, models, CLOSER_SIDE);
     located = locateText(boxes, image);
   }
-  if (!located) return { lines: boxes.map(({ quad }) => ({ quad, inImage: quad })), plane: null };
+  if (!located) return { lines: boxes.map(({ quad }) => ({ quad, inImage: quad })), plane: null, others: [] };
   const headDown = await standsOnHead(image, boxes, located, models);
   const plane = headDown ? upsideDown(located) : located;
   const detectedHeight =
@@ -57,6 +59,7 @@ export async function findLines(image: Pixels, models: Models): Promise<FoundTex
     const toPlane = invert(plane.toImage);
     return {
       plane,
+      others: [],
       lines: boxes.map(({ quad }) => ({
         inImage: quad,
         quad: quad.map((p) => transform(toPlane, p)) as unknown as Quad,
@@ -67,6 +70,7 @@ export async function findLines(image: Pixels, models: Models): Promise<FoundTex
   const again = await detectText(straight, models, DETECTION_SIDE);
   return {
     plane,
+    others: boxes.map(({ quad }) => quad),
     lines: again.map(({ quad }) => ({
       quad,
       inImage: quad.map((p) => transform(plane.toImage, p)) as unknown as Quad,

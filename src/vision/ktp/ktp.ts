@@ -16,6 +16,8 @@ import { findLines } from "./find.ts";
 import { readLines } from "./first-reading.ts";
 import { layOut } from "./layout.ts";
 import { linesToRead } from "./looks.ts";
+
+import { labelsBeside } from "./neighbour.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
 import { openGazetteer } from "./regions.ts";
 import { doubtfulLines, readAgain } from "./reread.ts";
@@ -92,7 +94,9 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
   const legible = !judged.hints.some((hint) => ILLEGIBLE.has(hint));
   const { checks, tampering } = tamperSigns(tamperMeasures, understanding, legible, gazetteer, now);
   const score = ktpScore(layout, understanding);
-  const verdict = verdictOf(score, layout, lines, judged.measures, judged.hints);
+  const seen = [...found.lines.map(({ inImage }) => inImage), ...found.others];
+  const beside = place ? await labelsBeside(image, seen, place, models) : 0;
+  const verdict = verdictOf(score, layout, lines, beside, judged.measures, judged.hints);
   const values = Object.fromEntries(KTP_FIELDS.map((field) => [field, fields[field].value])) as Record<
     KtpField,
     string | null

@@ -278,3 +278,28 @@ function outsideOf({ width, height }: Pixels, { toImage }: CardPlace): number {
   }
   return outside / STEPS ** 2;
 }
+
+/** How far inside an edge it is walked, in millimetres: the edge itself is known only roughly. */
+const INSIDE = 2;
+/** An edge is cut off where so much of it lies outside of the photograph. */
+const CUT = 0.25;
+
+/** The edges of the card that are cut off, as its reader sees them. */
+export function cutEdges({ width, height }: Pixels, { toImage }: CardPlace): readonly CardEdge[] {
+  const walks: Readonly<Record<CardEdge, (t: number) => Point>> = {
+    left: (t) => [INSIDE, t * CARD.height],
+    right: (t) => [CARD.width - INSIDE, t * CARD.height],
+    top: (t) => [t * CARD.width, INSIDE],
+    bottom: (t) => [t * CARD.width, CARD.height - INSIDE],
+  };
+  return CARD_EDGES.filter((edge) => {
+    let outside = 0;
+    for (let i = 0; i < STEPS; i++) {
+      const [x, y] = transform(toImage, walks[edge]((i + 0.5) / STEPS));
+      if (x < 0 || y < 0 || x > width - 1 || y > height - 1) outside++;
+    }
+    return outside > CUT * STEPS;
+  });
+}
+const CARD_EDGES = ["left", "right", "top", "bottom"] as const;
+export type CardEdge = (typeof CARD_EDGES)[number];

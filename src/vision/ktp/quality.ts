@@ -2,7 +2,7 @@ import type { Hint, KtpCheck, KtpQuality } from "../facts.ts";
 import type { Pixels } from "../image.ts";
 import type { CardPlace } from "./card.ts";
 import type { Layout } from "./layout.ts";
-import { type CardMeasures, measureCard } from "./measure.ts";
+import { type CardMeasures, cutEdges, measureCard } from "./measure.ts";
 import type { Line } from "./pieces.ts";
 import type { Understanding } from "./understand.ts";
 
@@ -66,13 +66,16 @@ export function judgeQuality(
   const glaring = measures.glare > limits.glare && !bright;
   const copied = sure && !dark && measures.colour < limits.colour;
   const screened = sure && measures.pattern > limits.pattern;
+  const cut = measures.outside > limits.outside;
+  const edges = cut && sure ? cutEdges(image, place) : [];
   const faults: readonly (readonly [Hint, boolean])[] = [
     ["screen_capture", screened],
     ["photocopy", copied],
     ["too_dark", dark],
     ["too_bright", bright],
     ["glare", glaring],
-    ["cropped", measures.outside > limits.outside],
+    ["cropped", cut],
+    ...edges.map((edge) => [`cropped_${edge}`, true] as const),
     ["too_small", small],
     // Few pixels look blurred too: what helps is to come nearer.
     [

@@ -16,6 +16,8 @@ export const PRINTED_FORM = {
 } as const satisfies Partial<KtpReading>;
 /** So many labels that are read twice, at different places, are two cards. */
 const LABELS_TWICE = 4;
+/** So many labels in a column beyond the card are another card's. */
+const LABELS_BESIDE = 3;
 /** So many lines, on so much of a KTP's ground or with so many labels, are a card that could not be read. */
 const CARD_LIKE = { lines: 8, ground: 0.3, labels: 2 } as const;
 /** Fewer lines are no card; fewer letters, surer than this, no text at all: leaves and waves look like some too. */
@@ -38,12 +40,14 @@ export interface Verdict {
 /**
  * Weighs what was read against what else it could be.
  * @param score   of the signs of a KTP
+ * @param beside  labels that stand beyond the card
  * @param faults  of the photograph
  */
 export function verdictOf(
   score: number,
   layout: Layout,
   lines: readonly Line[],
+  beside: number,
   measures: CardMeasures,
   faults: readonly Hint[],
 ): Verdict {
@@ -52,7 +56,7 @@ export function verdictOf(
   const heading = kindByHeading(texts);
   if (heading)
     return { ...seen, score: Math.min(score, ANOTHER), kind: heading, hints: ["not_a_ktp", heading] };
-  if (labelsTwice(lines) >= LABELS_TWICE)
+  if (labelsTwice(lines) >= LABELS_TWICE || beside >= LABELS_BESIDE)
     return { ...seen, score: Math.min(score, ANOTHER), kind: "two_cards", hints: ["two_cards"] };
   if (score >= KTP_FROM) return { ...seen, score, kind: null, hints: faults };
   const kind = kindByWords(texts);
