@@ -11,7 +11,7 @@ import { signToken } from "../src/http/auth.ts";
 import { startPostgres } from "../test/support/postgres.ts";
 import { clientOf, people } from "../test/support/service.ts";
 import { median } from "./harness.ts";
-import { environment, SECRET, startService } from "./process.ts";
+import { cpuSecondsOf, environment, SECRET, startService } from "./process.ts";
 import { drawGoal, drawTable, figures, times } from "./report.ts";
 
 /**
@@ -87,18 +87,32 @@ const routes: Readonly<Record<string, { ours: Target; bare: Target }>> = {
   start: { ours: { ...write, url: `${api}/verify/start` }, bare: bareInsert },
 };
 
-const measured: Record<string, { ours: number[]; bare: number[]; p50: number[]; p99: number[] }> = {};
+interface Measured {
+  /** Requests a second, round by round. */
+  readonly ours: number[];
+  readonly bare: number[];
+  readonly p50: number[];
+  readonly p99: number[];
+  /** Seconds of processor time of either process, and the requests that they went on. */
+  readonly cpu: Record<"ours" | "bare", { seconds: number; requests: number }>;
+}
+const measured: Record<string, Measured> = {};
+const cpuOf = { ours: () => service.cpuSeconds(), bare: () => cpuSecondsOf(bare.pid!) };
 let faults = 0;
 for (const [name, pair] of Object.entries(routes)) {
-  const taken = { ours: [] as number[], bare: [] as number[], p50: [] as number[], p99: [] as number[] };
+  const none = () => ({ seconds: 0, requests: 0 });
+  const taken: Measured = { ours: [], bare: [], p50: [], p99: [], cpu: { ours: none(), bare: none() } };
   measured[name] = taken;
   for (let round = 0; round <= rounds; round++) {
     for (const side of round % 2 ? (["ours", "bare"] as const) : (["bare", "ours"] as const)) {
-      const result = await autocannon({ ...pair[side], connections, duration: round === 0 ? 1 : seconds });
+      const before = cpuOf[side]();
+      const result = await autocannon({ ...pair[side], connections, duration: seconds });
       faults += result.errors + result.non2xx;
       // The first round warms up.
       if (round === 0) continue;
       taken[side].push(result.requests.average);
+      taken.cpu[side].seconds += cpuOf[side]() - before;
+      taken.cpu[side].requests += result.requests.total;
       if (side === "ours") {
         taken.p50.push(result.latency.p50);
         taken.p99.push(result.latency.p99);
@@ -110,27 +124,31 @@ await service.stop();
 bare.kill("SIGTERM");
 await server.stop();
 
-const shares = Object.entries(measured).map(([name, { ours, bare: theirs, p50, p99 }]) => ({
+const each = ({ seconds, requests }: { seconds: number; requests: number }) => (seconds / requests) * 1000;
+const shares = Object.entries(measured).map(([name, { ours, bare: theirs, p50, p99, cpu }]) => ({
   name,
   ours: median(ours),
   bare: median(theirs),
   share: median(ours.map((rate, round) => rate / theirs[round])),
   p50: median(p50),
   p99: median(p99),
+  cpuMs: { ours: each(cpu.ours), bare: each(cpu.bare) },
 }));
 if (flags.json) {
   process.stdout.write(`${JSON.stringify({ seconds, rounds, connections, faults, routes: shares })}\n`);
 } else {
   const table = drawTable({
     title: `Requests a second, ${connections} connections, median of ${rounds} rounds of ${seconds} s; client and PostgreSQL beside it`,
-    head: ["route", "ours", "bare", "of bare", "p50 ms", "p99 ms"],
-    rows: shares.map(({ name, ours, bare: theirs, share, p50, p99 }) => [
+    head: ["route", "ours", "bare", "of bare", "p50 ms", "p99 ms", "CPU ms each", "bare"],
+    rows: shares.map(({ name, ours, bare: theirs, share, p50, p99, cpuMs }) => [
       name,
       figures(ours),
       figures(theirs),
       times(share),
       figures(p50),
       figures(p99),
+      figures(cpuMs.ours),
+      figures(cpuMs.bare),
     ]),
   });
   const goals = shares.map(({ name, share }) =>

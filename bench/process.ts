@@ -141,7 +141,8 @@ async function end(child: ChildProcess): Promise<void> {
 /** Linux counts processor time for programs in hundredths of a second, whatever its kernel's clock. */
 const TICKS_A_SECOND = 100;
 
-function cpuSecondsOf(pid: number): number {
+/** Processor time of all threads of a process so far. */
+export function cpuSecondsOf(pid: number): number {
   // The second field is the program's name in brackets, which may hold spaces.
   const [, fields] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
   const [user, system] = fields.split(" ").slice(11, 13).map(Number);
