@@ -1,7 +1,7 @@
 import { cut } from "../face/crop.ts";
 import { type DetectedFace, detect } from "../face/detect.ts";
 import { shapeOf } from "../face/face.ts";
-import { type FaceMesh, mesh } from "../face/mesh.ts";
+import { at, distance, type FaceMesh, mesh } from "../face/mesh.ts";
 import { LEFT_EYE, RIGHT_EYE } from "../face/points.ts";
 import { blur, luma } from "../face/quality.ts";
 import type { Pixels } from "../image.ts";
@@ -53,10 +53,18 @@ export async function track(image: Pixels, time: number, models: Models): Promis
   };
 }
 
-/** Between the outer corners of the eyes, in depth too: the same however the head is turned. */
+/** Top of the forehead, and base of the nose: as far apart as the eyes' outer corners, and moved by no expression. */
+const UPRIGHT = [10, 2] as const;
+
+/**
+ * How large the face is in the picture: a turn makes it narrower and a nod lower, but not both, so the larger of the two
+ * stays as it is. The mesh's depth, which is a guess, has no part in it.
+ */
 function sizeOf({ points }: FaceMesh): number {
-  const [a, b] = [points[LEFT_EYE.outer], points[RIGHT_EYE.outer]];
-  return Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+  return Math.max(
+    distance(at(points, LEFT_EYE.outer), at(points, RIGHT_EYE.outer)),
+    distance(at(points, UPRIGHT[0]), at(points, UPRIGHT[1])),
+  );
 }
 
 function sceneOf(image: Pixels): Float32Array {
