@@ -17,16 +17,34 @@ interface Axis {
 const LEAST = 1e-4;
 const clamped = (rate: number) => Math.max(LEAST, Math.min(1 - LEAST, rate));
 
-const FMR_LOG: Axis = {
-  label: "false match rate",
+/** What the two kinds of error are called, and who rightly passes. */
+export interface RateNames {
+  readonly passes: string;
+  readonly refused: string;
+  readonly right: string;
+}
+const MATCHES: RateNames = {
+  passes: "false match rate",
+  refused: "false non-match rate",
+  right: "true match rate",
+};
+/** ISO/IEC 30107-3: attacks that pass, living people who do not. */
+export const PRESENTATIONS: RateNames = {
+  passes: "APCER",
+  refused: "BPCER",
+  right: "living people who pass",
+};
+
+const logarithmic = (label: string): Axis => ({
+  label,
   place: (rate) => 1 - Math.log10(Math.max(LEAST, rate)) / Math.log10(LEAST),
   ticks: [1e-4, 1e-3, 1e-2, 1e-1, 1],
-};
-const TRUE_MATCHES: Axis = {
-  label: "true match rate",
+});
+const even = (label: string): Axis => ({
+  label,
   place: (rate) => rate,
   ticks: [0, 0.2, 0.4, 0.6, 0.8, 1],
-};
+});
 /** ISO/IEC 19795-1: errors that are distributed normally become a straight line. */
 const deviates = (label: string): Axis => {
   const end = deviate(clamped(1));
@@ -42,17 +60,21 @@ const deviates = (label: string): Axis => {
  * @param curve      from the strictest threshold to the laxest, see `rocCurve`
  * @param threshold  in force: marked on both
  */
-export function drawCurves(title: string, curve: readonly OperatingPoint[], threshold: number): string {
+export function drawCurves(
+  title: string,
+  curve: readonly OperatingPoint[],
+  threshold: number,
+  { passes, refused, right }: RateNames = MATCHES,
+): string {
   const inForce = curve.filter((point) => point.threshold >= threshold).at(-1);
-  const roc = panel("ROC", FMR_LOG, TRUE_MATCHES, curve, inForce, ({ fmr, fnmr }) => [fmr, 1 - fnmr]);
-  const det = panel(
-    "DET",
-    deviates("false match rate"),
-    deviates("false non-match rate"),
-    curve,
-    inForce,
-    ({ fmr, fnmr }) => [fmr, fnmr],
-  );
+  const roc = panel("ROC", logarithmic(passes), even(right), curve, inForce, ({ fmr, fnmr }) => [
+    fmr,
+    1 - fnmr,
+  ]);
+  const det = panel("DET", deviates(passes), deviates(refused), curve, inForce, ({ fmr, fnmr }) => [
+    fmr,
+    fnmr,
+  ]);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * PANEL}" height="${HEIGHT}" font-family="sans-serif" font-size="12">`,
     '<rect width="100%" height="100%" fill="#fff"/>',
