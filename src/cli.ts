@@ -10,6 +10,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   eval: async () => (await import("./cli/evaluate.ts")).evaluate,
   models: async () => (await import("./cli/models.ts")).models,
   sample: async () => (await import("./cli/sample.ts")).sample,
+  fit: async () => (await import("./cli/fit.ts")).fit,
   "sample-attacks": async () => (await import("./cli/sample-attacks.ts")).sampleAttacks,
   token: async () => (await import("./cli/operate.ts")).token,
   link: async () => (await import("./cli/link.ts")).link,

@@ -173,7 +173,7 @@ const EYE_CORNERS = [
   [362, 263],
 ] as const;
 /** Width and height of a picture taken of a print or a screen, in pixels. */
-const TAKEN = { width: 540, height: 720 } as const;
+const TAKEN = { width: 480, height: 640 } as const;
 
 /** Draws one picture as JPEG. The same stage, kind and seed give the same bytes. */
 export async function drawPicture({ puppet }: Stage, kind: PictureKind, seed: number): Promise<Uint8Array> {

@@ -28,9 +28,9 @@ type Colour = readonly [r: number, g: number, b: number];
 const SAMPLES = 3;
 
 /**
- * A photograph photographed again: from paper (dots of four inks, sprayed ink or a photographic print; less gamut,
+ * A photograph photographed again: from paper (dots of four inks or a photographic print; less gamut,
  * paper's grain, its white margin, a bend and the hand that holds it) or from a screen (its pixels in rows or in
- * diamonds, too fine to be seen on some, moiré, glow, a reflection, bands of its refresh, the device's rim), from where
+ * diamonds, moiré, glow, a reflection, bands of its refresh, the device's rim), from where
  * all of it is seen to where it fills the picture, before a wall, through a second camera's blur, noise and sharpening.
  * A simulation, coarser than the real thing and good for comparing.
  */
@@ -125,45 +125,57 @@ function average(
   return [r / n, g / n, b / n];
 }
 
-/** How ink comes on paper: dots on four turned grids, sprayed at random, or none that can be seen. */
-const INKS = ["offset", "inkjet", "photographic"] as const;
+/** How ink comes on paper: dots on four turned grids, or none that can be seen. */
+const INKS = [
+  ["offset", 5],
+  ["photographic", 1],
+] as const;
+/** Entries of a table of one turn's cosines: a dot's edge is softer than their steps. */
+const TURN = 1024;
+const COSINES = Float32Array.from({ length: TURN }, (_, i) => Math.cos((2 * Math.PI * i) / TURN));
+/** @param turns  whole turns count nothing */
+const cosineOf = (turns: number): number => COSINES[Math.floor(turns * TURN) & (TURN - 1)];
 
 /** A print: ink that is not quite black, paper that is not quite white, colours paler than light's. */
 function paper(photo: Pixels, scale: number, random: Random): Surface {
   const between = (a: number, b: number) => random.between(a, b);
-  const ink = random.pick(INKS);
-  const pitch = (ink === "offset" ? between(1.6, 4.2) : between(0.8, 1.6)) / scale;
+  const ink = random.weighted(INKS);
+  const pitch = between(1.6, 4.2) / scale;
   const [black, white, saturation] = [between(25, 45), between(225, 245), between(0.7, 0.9)];
   const inked = ink === "photographic" ? 0 : between(0.35, 0.75);
   const gloss = ink === "photographic" ? between(0, 40) : 0;
   const [gx, gy] = [between(0, photo.width), between(0, photo.height)];
+  // Photographic paper is smooth; plain paper's fibres are one to four of the camera's pixels long.
+  const fibres = ink === "photographic" ? between(0, 0.02) : between(0.02, 0.08);
+  const [fine, coarse] = [scale / between(0.8, 1.5), scale / between(2, 4)];
   const angles = [0.26, 1.31, 0, 0.785];
+  const cosines = angles.map((angle) => Math.cos(angle) / pitch);
+  const sines = angles.map((angle) => Math.sin(angle) / pitch);
   const dot = (x: number, y: number, plate: number, amount: number) => {
-    const angle = angles[plate];
-    const [c, s] = [Math.cos(angle), Math.sin(angle)];
-    const wave =
-      (Math.cos((2 * Math.PI * (c * x + s * y)) / pitch) +
-        Math.cos((2 * Math.PI * (c * y - s * x)) / pitch)) /
-        4 +
-      0.5;
+    const [c, s] = [cosines[plate], sines[plate]];
+    const wave = (cosineOf(c * x + s * y) + cosineOf(c * y - s * x)) / 4 + 0.5;
     return Math.max(0, Math.min(1, (amount - wave) * 4 + 0.5));
   };
-  const spray = (x: number, y: number, plate: number, amount: number) =>
-    chance(Math.floor(x / pitch), Math.floor(y / pitch), plate) < amount ? 1 : 0;
-  const laid = ink === "offset" ? dot : spray;
   return (x, y) => {
     const colour = pixel(photo, x, y);
     const shine = gloss * Math.exp(-(((x - gx) / photo.width) ** 2 + ((y - gy) / photo.height) ** 2) * 12);
     if (!colour) return [white, white, white * 0.97];
     const grey = (colour[0] + colour[1] + colour[2]) / 3;
-    const [cyan, magenta, yellow] = colour.map((v) => 1 - (grey + (v - grey) * saturation) / 255);
+    const inkFor = (v: number) => 1 - (grey + (v - grey) * saturation) / 255;
+    // Fibres: two sizes of light and dark that belong to the sheet.
+    const fibre =
+      1 +
+      fibres *
+        (chance(Math.floor(x * fine), Math.floor(y * fine), 7) +
+          chance(Math.floor(x * coarse), Math.floor(y * coarse), 8) -
+          1);
     const mix = (amount: number, plate: number) =>
-      amount * (1 - inked) + (inked === 0 ? 0 : laid(x, y, plate, amount) * inked);
+      amount * (1 - inked) + (inked === 0 ? 0 : dot(x, y, plate, amount) * inked);
     const range = white - black;
     return [
-      white - range * mix(cyan, 0) + shine,
-      white - range * mix(magenta, 1) + shine,
-      white - range * mix(yellow, 2) + shine,
+      (white - range * mix(inkFor(colour[0]), 0)) * fibre + shine,
+      (white - range * mix(inkFor(colour[1]), 1)) * fibre + shine,
+      (white - range * mix(inkFor(colour[2]), 2)) * fibre + shine,
     ];
   };
 }
@@ -194,32 +206,32 @@ function cutOut(photo: Pixels, print: Surface, holes: readonly Hole[]): Surface 
   };
 }
 
-/** How a screen's pixels lie: upright stripes of three colours, diamonds, or too fine for the camera. */
-const GRIDS = ["stripes", "diamonds", "fine"] as const;
+/** How a screen's pixels lie: upright stripes of three colours, or diamonds. */
+const GRIDS = ["stripes", "diamonds"] as const;
 
 /** A screen: dark between its pixels, bluish and glowing where it should be black, its glass reflecting a window. */
 function screen(photo: Pixels, scale: number, random: Random): Surface {
   const between = (a: number, b: number) => random.between(a, b);
   const grid = random.pick(GRIDS);
-  const pitch = between(0.9, 2.5) / scale;
-  const depth = grid === "fine" ? 0 : between(0.2, 0.7);
+  // Pixels as small as the camera's own are seen by the moiré that both make.
+  const pitch = between(0.8, 2.5) / scale;
+  const depth = between(0.2, 0.7);
   const gamma = between(0.85, 1.2);
   const blue = between(1, 1.12);
   const glow = between(0, 14);
   const reflection = between(0, 30);
   const [rx, ry] = [between(0, photo.width), between(0, photo.height)];
   // The camera's rows see the screen at different moments of its refresh.
-  const [bands, high, phase] = [between(0, 0.04), between(0.15, 0.6) * photo.height, between(0, 6.3)];
+  const [bands, high, phase] = [between(0, 0.04), between(0.15, 0.6) * photo.height, between(0, 1)];
   const rim: Colour = random.chance(0.8) ? [18, 18, 20] : [200, 200, 205];
-  const turn = (2 * Math.PI) / pitch;
   return (x, y) => {
     const colour = pixel(photo, x, y);
     if (!colour) return rim;
     // Diamonds: the same waves along both diagonals.
     const [u, v] = grid === "diamonds" ? [(x + y) * Math.SQRT1_2, (x - y) * Math.SQRT1_2] : [x, y];
-    const across = u * turn;
-    const row = 1 - (depth / 2) * (0.5 + 0.5 * Math.cos(v * turn));
-    const band = 1 + bands * Math.cos((2 * Math.PI * y) / high + phase);
+    const across = u / pitch;
+    const row = 1 - (depth / 2) * (0.5 + 0.5 * cosineOf(v / pitch));
+    const band = 1 + bands * cosineOf(y / high + phase);
     const glare =
       glow + reflection * Math.exp(-(((x - rx) / photo.width) ** 2 + ((y - ry) / photo.height) ** 2) * 8);
     const channel = (value: number, shift: number, gain: number) =>
@@ -228,10 +240,10 @@ function screen(photo: Pixels, scale: number, random: Random): Surface {
         gain *
         band *
         row *
-        (1 - depth * (0.5 - 0.5 * Math.cos(across - shift))) *
+        (1 - depth * (0.5 - 0.5 * cosineOf(across - shift))) *
         (1 + depth / 2) +
       glare;
-    return [channel(colour[0], 0, 1), channel(colour[1], 2.09, 1), channel(colour[2], 4.19, blue)];
+    return [channel(colour[0], 0, 1), channel(colour[1], 1 / 3, 1), channel(colour[2], 2 / 3, blue)];
   };
 }
 

@@ -1,19 +1,29 @@
-import { cut } from "../face/crop.ts";
+import type { FaceMesh } from "../face/mesh.ts";
 import { luma } from "../face/quality.ts";
 import type { Box } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import { patternStrength } from "./spectrum.ts";
+import { cheeks } from "./texture.ts";
 
 /** What pixels tell of a face that was photographed twice, each a number with a meaning of its own. */
 export interface RecaptureCues {
   /** Decibels: how far the strongest repeating pattern on the face stands out; dots, a screen's pixels, moiré. */
   readonly pattern: number;
+  /**
+   * How coloured the fine structure of the cheeks is over how light and dark it is: skin's is light and shadow, that of
+   * inks and of a screen's red, green and blue is colour. About 0.3 on skin.
+   */
+  readonly colour_grain: number;
   /** 0..1: how much of two sides of the surroundings is one straight edge, as a sheet's or a screen's rim is. */
   readonly frame: number;
   /** 0..1: from the darkest to the brightest of the surroundings; ink and lit screens never reach black. */
   readonly tonal_range: number;
+  /** 0..1: the darkest of the face, over its middle: pupils and nostrils give no light; ink shines, glass reflects. */
+  readonly black_level: number;
   /** 0..1: how colourful the most colourful twentieth of the surroundings is; ink reaches less. */
   readonly colourfulness: number;
+  /** 0..1: share of the face that is burnt out and without colour: a lamp's reflection on skin, paper or glass. */
+  readonly highlights: number;
 }
 
 /** Sides, in pixels, of the square of the face that is looked at for patterns: the larger one that fits into it. */
@@ -23,15 +33,81 @@ const PATTERN_SIDES = [128, 64] as const;
 const SURROUNDINGS = { reach: 4, size: 96 } as const;
 
 /** @param face  forehead to chin and cheek to cheek, in pixels of the picture */
-export function recaptureCues(image: Pixels, face: Box): RecaptureCues {
+export function recaptureCues(image: Pixels, mesh: FaceMesh, face: Box): RecaptureCues {
   const around = surroundings(image, face);
   const light = luma(around.picture);
+  const own = faceOf(image, face);
+  const skin = luma(own);
   return {
     pattern: pattern(image, face),
+    colour_grain: Math.min(...cheeks(image, mesh).map(colourGrain)),
     frame: frame(light, around.face),
-    tonal_range: (percentile(light, 0.98) - percentile(light, 0.02)) / 255,
-    colourfulness: percentile(saturation(around.picture), 0.95),
+    tonal_range: (percentile(light, 0.98, 255) - percentile(light, 0.02, 255)) / 255,
+    black_level: percentile(skin, 0.01, 255) / Math.max(1, percentile(skin, 0.5, 255)),
+    colourfulness: percentile(saturation(around.picture), 0.95, 1),
+    highlights: highlights(own),
   };
+}
+
+/** Side of the face as it is looked at as a whole, in pixels. */
+const FACE = 64;
+
+const faceOf = (image: Pixels, face: Box): Pixels => thumbnail(image, face, FACE);
+
+/** Points a side whose mean each pixel of a thumbnail is. */
+const POINTS = 3;
+
+/** A part of the picture at `size` × `size`, of a few points a pixel: enough for light and edges, and soon done. */
+function thumbnail(image: Pixels, part: Box, size: number): Pixels {
+  const inside = (v: number, room: number) => Math.max(0, Math.min(room - 1, Math.floor(v)));
+  const steps = Array.from({ length: size * POINTS }, (_, i) => (i + 0.5) / (size * POINTS));
+  const columns = steps.map((share) => 3 * inside(part.x + share * part.width, image.width));
+  const rows = steps.map((share) => 3 * image.width * inside(part.y + share * part.height, image.height));
+  const sums = new Uint16Array(size * size * 3);
+  const source = image.data;
+  for (let j = 0; j < rows.length; j++) {
+    const line = Math.floor(j / POINTS) * size;
+    for (let i = 0; i < columns.length; i++) {
+      const from = rows[j] + columns[i];
+      const to = 3 * (line + Math.floor(i / POINTS));
+      sums[to] += source[from];
+      sums[to + 1] += source[from + 1];
+      sums[to + 2] += source[from + 2];
+    }
+  }
+  const data = new Uint8Array(sums.length);
+  for (let i = 0; i < data.length; i++) data[i] = sums[i] / (POINTS * POINTS) + 0.5;
+  return { width: size, height: size, data };
+}
+
+/** Mean of how a pixel's colour differs from that of its four neighbours, over the same of its light. */
+function colourGrain({ width, height, data }: Pixels): number {
+  let [light, colour] = [0, 0];
+  const row = width * 3;
+  for (let y = 1; y < height - 1; y++) {
+    for (let i = y * row + 3; i < (y + 1) * row - 3; i += 3) {
+      const rest = (c: number) =>
+        data[i + c] - (data[i + c - 3] + data[i + c + 3] + data[i + c - row] + data[i + c + row]) / 4;
+      const [r, g, b] = [rest(0), rest(1), rest(2)];
+      const l = 0.299 * r + 0.587 * g + 0.114 * b;
+      light += Math.abs(l);
+      colour += (Math.abs(r - l) + Math.abs(b - l)) / 2;
+    }
+  }
+  return colour / Math.max(1, light);
+}
+
+/** A pixel counts as burnt out from this luma 0..255 on, where its channels differ by no more than the second. */
+const BURNT = { luma: 240, spread: 14 } as const;
+
+function highlights({ data }: Pixels): number {
+  let count = 0;
+  for (let i = 0; i < data.length; i += 3) {
+    const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
+    const most = Math.max(r, g, b);
+    if (0.299 * r + 0.587 * g + 0.114 * b >= BURNT.luma && most - Math.min(r, g, b) <= BURNT.spread) count++;
+  }
+  return (3 * count) / data.length;
 }
 
 function pattern(image: Pixels, face: Box): number {
@@ -63,7 +139,7 @@ function surroundings(image: Pixels, face: Box): { readonly picture: Pixels; rea
   const y = span(face.y, face.height, image.height);
   const [kx, ky] = [x.length / size, y.length / size];
   return {
-    picture: cut(image, [kx, 0, x.from + (kx - 1) / 2, 0, ky, y.from + (ky - 1) / 2, 0, 0, 1], size, size),
+    picture: thumbnail(image, { x: x.from, y: y.from, width: x.length, height: y.length }, size),
     face: {
       x: (face.x - x.from) / kx,
       y: (face.y - y.from) / ky,
@@ -126,6 +202,16 @@ function saturation({ data }: Pixels): Float32Array {
   return out;
 }
 
-function percentile(values: Float32Array, share: number): number {
-  return values.toSorted()[Math.min(values.length - 1, Math.floor(share * values.length))];
+/** Steps of the histogram by which a percentile is found: finer than the cues know. */
+const STEPS = 1024;
+
+/** @param most  values lie in 0..most */
+function percentile(values: Float32Array, share: number, most: number): number {
+  const counts = new Uint32Array(STEPS);
+  for (let i = 0; i < values.length; i++)
+    counts[Math.min(STEPS - 1, Math.floor((values[i] / most) * STEPS))]++;
+  let left = share * values.length;
+  let step = 0;
+  for (; step < STEPS - 1 && left >= counts[step]; step++) left -= counts[step];
+  return ((step + 0.5) / STEPS) * most;
 }

@@ -87,9 +87,34 @@ const RING = 2;
  */
 export function patternStrength(light: Float32Array, size: number): number {
   const power = powerSpectrum(light, size);
-  const rings: number[][] = [];
-  // By ring, the strongest frequency that is not JPEG's own.
-  const peaks: number[] = [];
+  // Rounding to whole numbers alone gives each frequency this power: a picture without noise has no less.
+  const rounding = ROUNDING * size * size;
+  let strongest = 1;
+  for (const { all, own } of ringsOf(size)) {
+    let peak = 0;
+    for (const i of own) peak = Math.max(peak, power[i]);
+    // The median costs more than the peak: it is taken where the peak could count.
+    if (peak <= strongest * rounding) continue;
+    const values = new Float32Array(all.length);
+    for (let k = 0; k < all.length; k++) values[k] = power[all[k]];
+    strongest = Math.max(strongest, peak / Math.max(rounding, median(values)));
+  }
+  return 10 * Math.log10(strongest);
+}
+
+/** Cells of the spectrum whose frequencies are equally high; `own` are those that are not JPEG's. */
+interface Ring {
+  readonly all: Int32Array;
+  readonly own: Int32Array;
+}
+
+const rings = new Map<number, readonly Ring[]>();
+
+/** The band's rings; made once for each size. */
+function ringsOf(size: number): readonly Ring[] {
+  const known = rings.get(size);
+  if (known) return known;
+  const found: { all: number[]; own: number[] }[] = [];
   for (let v = 0; v < size; v++) {
     const y = Math.abs(v <= size / 2 ? v : v - size);
     // Half of the plane says all: the other half mirrors it.
@@ -97,19 +122,16 @@ export function patternStrength(light: Float32Array, size: number): number {
       const radius = Math.sqrt(x * x + y * y);
       if (radius < BAND.from * size || radius > BAND.to * size) continue;
       const ring = Math.round(radius / RING);
-      rings[ring] ??= [];
-      const value = power[v * size + x];
-      rings[ring].push(value);
-      if (!ownOfJpeg(x, y, size)) peaks[ring] = Math.max(peaks[ring] ?? 0, value);
+      found[ring] ??= { all: [], own: [] };
+      found[ring].all.push(v * size + x);
+      if (!ownOfJpeg(x, y, size)) found[ring].own.push(v * size + x);
     }
   }
-  // Rounding to whole numbers alone gives each frequency this power: a picture without noise has no less.
-  const rounding = ROUNDING * size * size;
-  const strongest = peaks.reduce(
-    (most, peak, ring) => Math.max(most, peak / Math.max(rounding, median(rings[ring]))),
-    1,
-  );
-  return 10 * Math.log10(strongest);
+  const made = found
+    .filter((ring) => ring !== undefined)
+    .map(({ all, own }) => ({ all: Int32Array.from(all), own: Int32Array.from(own) }));
+  rings.set(size, made);
+  return made;
 }
 
 /** Whether a frequency may come from the edges of JPEG's blocks: on an axis, at a multiple of one period a block. */
@@ -119,7 +141,7 @@ function ownOfJpeg(x: number, y: number, size: number): boolean {
   return Math.abs(periods - Math.round(periods)) <= (1.5 * JPEG_BLOCK) / size;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.floor(sorted.length / 2)];
+/** @param values  is sorted in place */
+function median(values: Float32Array): number {
+  return values.sort()[values.length >> 1];
 }

@@ -10,6 +10,9 @@ export interface SpoofVerdict {
   readonly real: number;
   readonly print: number;
   readonly replay: number;
+  /** `real` of each network alone: of the one that sees the face, and of the one that sees its surroundings. */
+  readonly near: number;
+  readonly wide: number;
 }
 
 /** Both networks' input is a square of this many pixels a side. */
@@ -39,6 +42,7 @@ export async function strongSpoofing(
 ): Promise<SpoofVerdict> {
   const faces = [retinaBox(detected), meshBox(mesh)];
   const sums = [0, 0, 0];
+  const alone: number[] = [];
   for (const { name, scale } of NETWORKS) {
     const pixels = new Uint8Array(faces.length * INPUT * INPUT * 3);
     faces.forEach((face, i) => {
@@ -46,12 +50,17 @@ export async function strongSpoofing(
       pixels.set(data, i * data.length);
     });
     const { probabilities } = await models.get(name).see(pixels, INPUT, INPUT, faces.length);
-    probabilities.data.forEach((p, i) => {
-      sums[i % sums.length] += p / (NETWORKS.length * faces.length);
+    const mean = sums.map(
+      (_, k) => faces.reduce((sum, __, i) => sum + probabilities.data[3 * i + k], 0) / faces.length,
+    );
+    mean.forEach((p, k) => {
+      sums[k] += p / NETWORKS.length;
     });
+    alone.push(mean[1]);
   }
   const [print, real, replay] = sums;
-  return { real, print, replay };
+  const [near, wide] = alone;
+  return { real, print, replay, near, wide };
 }
 
 function retinaBox([x, y, width, height]: FactBox): Box {
