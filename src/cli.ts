@@ -16,6 +16,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   link: async () => (await import("./cli/link.ts")).link,
   simulate: async () => (await import("./cli/operate.ts")).simulate,
   events: async () => (await import("./cli/operate.ts")).events,
+  webhooks: async () => (await import("./cli/webhooks.ts")).webhooks,
   keys: async () => (await import("./cli/keys.ts")).keys,
   audit: async () => (await import("./cli/audit.ts")).audit,
   config: async () => (await import("./cli/config.ts")).config,

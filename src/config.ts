@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_POOL, type PoolOptions } from "./database/pool.ts";
+import { type Endpoint, EndpointsError, parseEndpoints } from "./events/endpoints.ts";
 import type { KafkaOptions } from "./events/kafka.ts";
 import type { S3Options } from "./images/s3-store.ts";
 import { DEFAULT_RETENTION, type Period, type RetentionPolicy } from "./verification/custody.ts";
@@ -97,6 +98,12 @@ export interface Config {
     /** Whether events carry the whole NIK. */
     readonly fullNik: boolean;
   };
+  /** Where events are posted, beside Kafka. */
+  readonly webhooks: {
+    readonly endpoints: readonly Endpoint[];
+    /** Whether they may have addresses that are not public, and plain HTTP. */
+    readonly allowPrivate: boolean;
+  };
   /** How long each kind of data is kept. */
   readonly retention: RetentionPolicy;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
@@ -142,6 +149,8 @@ const KNOWN_KYC = new Set([
   "KYC_DUPLICATES",
   "KYC_MODELS_CACHE",
   "KYC_STOP_SECONDS",
+  "KYC_WEBHOOKS",
+  "KYC_WEBHOOKS_ALLOW_PRIVATE",
 ]);
 
 /**
@@ -362,6 +371,18 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   );
   if (kafkaUser !== null && mechanism === "PLAIN" && !kafkaTls)
     warnings.push("KAFKA_SASL_MECHANISM=PLAIN without KAFKA_TLS sends the password in the clear.");
+  const allowPrivate = flag("KYC_WEBHOOKS_ALLOW_PRIVATE", false);
+  let endpoints: readonly Endpoint[] = [];
+  try {
+    endpoints = parseEndpoints(text("KYC_WEBHOOKS") ?? "none", { allowPrivate });
+  } catch (error) {
+    if (!(error instanceof EndpointsError)) throw error;
+    fault("KYC_WEBHOOKS", error.message);
+  }
+  if (allowPrivate && production)
+    warnings.push(
+      "KYC_WEBHOOKS_ALLOW_PRIVATE=true: events may be posted to addresses within this network, and without TLS.",
+    );
   for (const name of values.keys()) {
     if (name.startsWith("KYC_") && !KNOWN_KYC.has(name))
       warnings.push(`${name} is not a setting of this service.`);
@@ -448,6 +469,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
           ? { mechanism, username: kafkaUser, password: kafkaPassword }
           : null,
     },
+    webhooks: { endpoints, allowPrivate },
     retention: {
       identity: period("RETENTION_IDENTITY", DEFAULT_RETENTION.identity),
       images: period("RETENTION_IMAGES", DEFAULT_RETENTION.images),

@@ -16,6 +16,7 @@ import { lease } from "./database/leases.ts";
 import { reviews } from "./database/reviews.ts";
 import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
 import { verifications } from "./database/verifications.ts";
+import { deliveries, type EndpointState } from "./database/webhooks.ts";
 import type { CallObserver } from "./dukcapil/caller.ts";
 import type { Dukcapil } from "./dukcapil/dukcapil.ts";
 import { embeddedDukcapil } from "./dukcapil/embedded.ts";
@@ -25,6 +26,7 @@ import { openRegister } from "./dukcapil/register.ts";
 import { kafkaSink } from "./events/kafka.ts";
 import { type Outbox, outbox } from "./events/outbox.ts";
 import { startRelay } from "./events/relay.ts";
+import { startWebhooks } from "./events/webhooks.ts";
 import { createApp } from "./http/app.ts";
 import { createAuthenticator } from "./http/auth.ts";
 import { folderStore } from "./images/folder-store.ts";
@@ -161,6 +163,8 @@ async function build(
     db,
     sealer,
     traceparent: currentTraceparent,
+    webhooks: (kind) =>
+      config.webhooks.endpoints.filter(({ events }) => events.includes(kind)).map(({ name }) => name),
     onBroken: (event_id, err) => log.error({ event_id, err }, "a stored event does not open and is not sent"),
   });
   if (config.events.bootstrapServers.length > 0) {
@@ -175,6 +179,37 @@ async function build(
     });
     undo.push(() => relay.close());
   }
+  const owed = deliveries({ db, onlySink: config.events.bootstrapServers.length === 0 });
+  if (config.webhooks.endpoints.length > 0) {
+    const posting = startWebhooks({
+      ...config.webhooks,
+      deliveries: owed,
+      outbox: events,
+      onOutcome: (endpoint, outcome, event_id, error) => {
+        metrics.webhook(endpoint, outcome);
+        if (outcome !== "delivered")
+          log.warn({ endpoint, event_id, outcome, error }, "a webhook was not taken");
+      },
+      onError: (endpoint, err) => log.error({ endpoint, err }, "webhooks could not be looked up or noted"),
+    });
+    undo.push(() => posting.close());
+  }
+  const ofEndpoints = async (number: (state?: EndpointState) => number) => {
+    const states = await owed.states();
+    return Object.fromEntries(config.webhooks.endpoints.map(({ name }) => [name, number(states.get(name))]));
+  };
+  metrics.gauges("kyc_webhook_waiting", "Events owed to a webhook endpoint.", "endpoint", () =>
+    ofEndpoints((state) => state?.waiting ?? 0),
+  );
+  metrics.gauges(
+    "kyc_webhook_oldest_seconds",
+    "Age of the oldest event that a webhook endpoint waits for; 0 where none waits.",
+    "endpoint",
+    () => ofEndpoints((state) => secondsSince(state?.oldest ?? null)),
+  );
+  metrics.gauges("kyc_webhook_dead", "Events that a webhook endpoint did not take.", "endpoint", () =>
+    ofEndpoints((state) => state?.dead ?? 0),
+  );
   const chain = auditChain(await auditKey(db, sealer));
   const trail = audit({ db, chain, trace: currentTraceparent });
   const comparison = faceModel(config.vision.faceThreshold);

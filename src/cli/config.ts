@@ -11,6 +11,8 @@ export function settingsOf(value: unknown, name = ""): readonly (readonly [name:
   if (value === null || value === undefined) return [[name, "(not set)"]];
   if (SECRET.test(last)) return [[name, SET]];
   if (typeof value !== "object") return [[name, maskedUrl(String(value))]];
+  if (Array.isArray(value) && value.some((one) => typeof one === "object"))
+    return value.flatMap((one, i) => settingsOf(one, `${name}.${i + 1}`));
   if (Array.isArray(value))
     return [[name, value.map((one) => maskedUrl(String(one))).join(", ") || "(none)"]];
   return Object.entries(value).flatMap(([member, inner]) =>

@@ -14,6 +14,13 @@ const EVENTS = 1000;
 const AGAIN_AFTER = 10 * 60_000;
 const UNCLAIMED_AFTER = 60 * 60_000;
 
+/**
+ * Events that a webhook endpoint still waits for. Longer than the schedule lasts: one that is not in the settings any
+ * more is sent nothing, and its rows do not keep events for ever.
+ */
+const OWED = sql<boolean>`EXISTS (SELECT 1 FROM kyc_webhook_deliveries d WHERE d.outbox_id = kyc_outbox.id
+  AND d.dead_at IS NULL AND d.since > (now() AT TIME ZONE 'UTC') - interval '14 days')`;
+
 /** What the store of photographs itself gives out; the replaced service's references look otherwise. */
 const OURS = /\.sealed$/;
 
@@ -85,10 +92,16 @@ export function keeper({
       await transaction.deleteFrom("kyc_liveness_challenges").where("verification_id", "in", ids).execute();
     await transaction.deleteFrom("kyc_captures").where("user_id", "=", userId).execute();
     await transaction.deleteFrom("kyc_closed_accounts").where("user_id", "=", userId).execute();
+    await transaction
+      .deleteFrom("kyc_webhook_deliveries")
+      .where("user_id", "=", userId)
+      .where("dead_at", "is not", null)
+      .execute();
     const { numDeletedRows } = await transaction
       .deleteFrom("kyc_outbox")
       .where("user_id", "=", userId)
       .where("sent_at", "is not", null)
+      .where(sql<boolean>`NOT ${OWED}`)
       .executeTakeFirst();
     // An event that consumers wait for is still owed to them.
     await transaction
@@ -167,13 +180,13 @@ export function keeper({
 
   const expireEvents = async (before: Date | null): Promise<number> => {
     const { numAffectedRows: erased = 0n } = await sql`
-      DELETE FROM kyc_outbox WHERE erase_when_sent AND sent_at IS NOT NULL`.execute(db);
+      DELETE FROM kyc_outbox WHERE erase_when_sent AND sent_at IS NOT NULL AND NOT ${OWED}`.execute(db);
     if (before === null) return Number(erased);
     // Events are sent nearly in the order of their ids: what is old stands at the beginning.
     const { numAffectedRows: old = 0n } = await sql`
       DELETE FROM kyc_outbox WHERE id IN (
         SELECT id FROM (SELECT id, sent_at FROM kyc_outbox ORDER BY id LIMIT ${sql.lit(EVENTS)}) AS first
-        WHERE sent_at < ${before})`.execute(db);
+        WHERE sent_at < ${before}) AND NOT ${OWED}`.execute(db);
     return Number(erased + old);
   };
 

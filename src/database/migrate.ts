@@ -15,6 +15,7 @@ import * as liveness from "./migrations/0011-liveness.ts";
 import * as crops from "./migrations/0012-crops.ts";
 import * as note from "./migrations/0013-note.ts";
 import * as review from "./migrations/0014-review.ts";
+import * as webhooks from "./migrations/0015-webhooks.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -33,6 +34,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0012-crops": crops,
   "0013-note": note,
   "0014-review": review,
+  "0015-webhooks": webhooks,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

@@ -91,6 +91,29 @@ export interface OutboxTable {
   attempts: Generated<number>;
 }
 
+/** Events owed to webhook endpoints, and those that were given up. */
+export interface WebhookDeliveriesTable {
+  outbox_id: number;
+  endpoint: string;
+  /** Whose event it is: they are sent in order. */
+  user_id: string;
+  /** When its schedule began. */
+  since: Timestamp;
+  due_at: Timestamp;
+  attempts: Generated<number>;
+  /** Of the process that sends it just now, until `due_at`. */
+  token: Nullable<string>;
+  /** An HTTP status or a network error's code. */
+  last_error: Nullable<string>;
+  dead_at: TimestampOrNull;
+}
+
+/** Endpoints that answered 410. */
+export interface WebhookEndpointsTable {
+  name: string;
+  disabled_at: Timestamp;
+}
+
 /** Answers kept for requests that come again under the same Idempotency-Key. */
 export interface IdempotencyTable {
   /** SHA-256 of scope and key, so that a key of any length and content fits. */
@@ -180,6 +203,8 @@ export interface Schema {
   kyc_captures: CapturesTable;
   kyc_verifications: KycVerificationsTable;
   kyc_outbox: OutboxTable;
+  kyc_webhook_deliveries: WebhookDeliveriesTable;
+  kyc_webhook_endpoints: WebhookEndpointsTable;
   kyc_idempotency: IdempotencyTable;
   kyc_sealed_keys: SealedKeysTable;
   kyc_audit: AuditTable;

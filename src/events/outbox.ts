@@ -43,6 +43,8 @@ export interface Outbox {
   ): Promise<void>;
   /** The oldest that are not sent yet, oldest first. */
   pending(limit: number): Promise<OutboxEvent[]>;
+  /** Those of these ids that are there and open, oldest first. */
+  byIds(ids: readonly number[]): Promise<OutboxEvent[]>;
   /** All, sent or not, oldest first; `after` is the id of the last one already seen. */
   list(page: { limit: number; after?: number }): Promise<OutboxEvent[]>;
   /** Counts a try that failed. */
@@ -56,22 +58,29 @@ const contextOf = (eventId: string) => `kyc_outbox.payload:${eventId}`;
 
 /**
  * @param traceparent  the trace context of whatever runs now, if any
+ * @param webhooks     names of the webhook endpoints that events of a kind are owed to
  * @param onBroken     told of events that are left out because they do not open
  */
 export function outbox({
   db,
   sealer,
   traceparent = () => null,
+  webhooks = () => [],
   onBroken = () => undefined,
 }: {
   db: Kysely<Schema>;
   sealer: Sealer;
   traceparent?: () => string | null;
+  webhooks?: (kind: KycEvent["kind"]) => readonly string[];
   onBroken?: (eventId: string, error: SealBrokenError) => void;
 }): Outbox {
-  const read = async (limit: number, where: { after: number; unsent: boolean }): Promise<OutboxEvent[]> => {
+  const read = async (
+    limit: number,
+    where: { after: number; unsent: boolean; ids?: readonly number[] },
+  ): Promise<OutboxEvent[]> => {
     let query = db.selectFrom("kyc_outbox").selectAll().where("id", ">", where.after);
     if (where.unsent) query = query.where("sent_at", "is", null);
+    if (where.ids) query = query.where("id", "in", where.ids);
     const rows = await query.orderBy("id").limit(limit).execute();
     const opened = (row: (typeof rows)[number]): OutboxEvent => ({
       id: row.id,
@@ -111,10 +120,25 @@ export function outbox({
           created_at: now,
         };
       });
-      await transaction.insertInto("kyc_outbox").values(rows).execute();
+      const kept = await transaction
+        .insertInto("kyc_outbox")
+        .values(rows)
+        .returning(["id", "kind"])
+        .execute();
+      const owed = kept.flatMap(({ id, kind }) =>
+        webhooks(kind as KycEvent["kind"]).map((endpoint) => ({
+          outbox_id: id,
+          endpoint,
+          user_id: userId,
+          since: sql<Date>`now() AT TIME ZONE 'UTC'`,
+          due_at: sql<Date>`now() AT TIME ZONE 'UTC'`,
+        })),
+      );
+      if (owed.length > 0) await transaction.insertInto("kyc_webhook_deliveries").values(owed).execute();
     },
 
     pending: (limit) => read(limit, { after: 0, unsent: true }),
+    byIds: async (ids) => (ids.length === 0 ? [] : read(ids.length, { after: 0, unsent: false, ids })),
     list: ({ limit, after = 0 }) => read(limit, { after, unsent: false }),
 
     async markSent(ids, now) {

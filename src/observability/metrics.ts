@@ -4,6 +4,9 @@ import type { Status, VerificationType } from "../verification/ports.ts";
 import { REASONS } from "../verification/reasons.ts";
 import type { Witness } from "../verification/verification.ts";
 
+/** Numbers by the value of a label. */
+type Labelled = Readonly<Record<string, number>>;
+
 /** One answered request. `path` is the route's pattern, never a path with an id in it. */
 export interface AnsweredRequest {
   readonly method: string;
@@ -27,6 +30,8 @@ export interface AnsweredRequest {
  */
 export interface Metrics extends Witness {
   answered(request: AnsweredRequest): void;
+  /** A try to post an event to a webhook endpoint. */
+  webhook(endpoint: string, outcome: "delivered" | "failed" | "dead"): void;
   /** What happens with the calls of the civil registry. */
   readonly registry: Required<CallObserver>;
   /**
@@ -36,7 +41,7 @@ export interface Metrics extends Witness {
    */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** As `gauge`, for several series of one name told apart by a label. */
-  gauges(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void;
+  gauges(name: string, help: string, label: string, read: () => Labelled | Promise<Labelled>): void;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
   /** Its media type. */
@@ -145,6 +150,12 @@ export function createMetrics(): Metrics {
     buckets: REGISTRY_SECONDS,
     registers,
   });
+  const webhooksTotal = new Counter({
+    name: "kyc_webhook_deliveries_total",
+    help: "Tries to post an event, by webhook endpoint and outcome: delivered, failed (tried again), dead (given up).",
+    labelNames: ["endpoint", "outcome"],
+    registers,
+  });
   const breakerState = new Gauge({
     name: "kyc_dukcapil_breaker_state",
     help: "The civil registry's breaker: 0 closed, 1 half-open, 2 open (it is left alone).",
@@ -170,6 +181,9 @@ export function createMetrics(): Metrics {
     },
     scored(kind, score) {
       scores.observe({ kind }, score);
+    },
+    webhook(endpoint, outcome) {
+      webhooksTotal.inc({ endpoint, outcome });
     },
     registry: {
       attempt({ outcome, milliseconds }) {
@@ -208,8 +222,14 @@ export function createMetrics(): Metrics {
         help,
         labelNames: [label],
         registers,
-        collect() {
-          for (const [value, number] of Object.entries(read())) this.set({ [label]: value }, number);
+        async collect() {
+          try {
+            const numbers = await read();
+            this.reset();
+            for (const [value, number] of Object.entries(numbers)) this.set({ [label]: value }, number);
+          } catch {
+            this.reset();
+          }
         },
       });
     },
