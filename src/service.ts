@@ -205,7 +205,7 @@ async function build(
     "kyc_webhook_oldest_seconds",
     "Age of the oldest event that a webhook endpoint waits for; 0 where none waits.",
     "endpoint",
-    () => ofEndpoints((state) => secondsSince(state?.oldest ?? null)),
+    () => ofEndpoints((state) => secondsSince(state?.oldest ?? null, clock.now())),
   );
   metrics.gauges("kyc_webhook_dead", "Events that a webhook endpoint did not take.", "endpoint", () =>
     ofEndpoints((state) => state?.dead ?? 0),
