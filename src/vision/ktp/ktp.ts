@@ -16,7 +16,6 @@ import { findLines } from "./find.ts";
 import { readLines } from "./first-reading.ts";
 import { layOut } from "./layout.ts";
 import { linesToRead } from "./looks.ts";
-
 import { labelsBeside } from "./neighbour.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
 import { openGazetteer } from "./regions.ts";

@@ -18,13 +18,25 @@ const SPACE: Letter = { char: " ", score: 1, x: 0, from: 0, to: 0 };
 /** The pieces of a value as one text; null where there are none. */
 export function said(pieces: readonly Piece[], fold: Fold = CAPITALS): Said | null {
   if (pieces.length === 0) return null;
-  const letters = pieces.flatMap((piece, i) => [...(i > 0 ? [SPACE] : []), ...readAs(piece, fold)]);
+  const commas = pieces.map((piece, i) => (i < pieces.length - 1 ? commaBehind(piece) : []));
+  const letters = pieces.flatMap((piece, i) => [
+    ...(i > 0 ? [SPACE] : []),
+    ...readAs(piece, fold),
+    ...commas[i],
+  ]);
   return {
-    raw: pieces.map(({ text }) => text).join(" "),
+    raw: pieces.map(({ text }, i) => text + commas[i].map(({ char }) => char).join("")).join(" "),
     text: letters.map(({ char }) => char).join(""),
     letters,
     box: boxOf(pieces),
   };
+}
+
+/** The comma that ends a piece whose value goes on elsewhere, `SIMATUPANG,` before `S.PD.`: there it is the value's own. */
+function commaBehind({ line, letters }: Piece): readonly Letter[] {
+  const next = line.letters.indexOf(letters[letters.length - 1]) + 1;
+  const behind = line.letters.slice(next).filter(({ char }) => char !== " ");
+  return behind.length === 1 && behind[0].char === "," ? behind : [];
 }
 
 /** A part of what stands in a field: the letters `from` … `to`, `to` exclusive. */

@@ -183,6 +183,13 @@ for (const [what, changed, expected] of VARIANTS) {
   });
 }
 
+test("a comma that ends a line before the value goes on is the value's own; one that ends the value is not", async () => {
+  const rows = cardRows({ [AT.name]: row("Nama", "SITI NURHALIZA,") });
+  const long = [...rows.slice(0, 4), [[VALUE, "S.PD., M.PD.,"]] as const, ...rows.slice(4)];
+  const { name } = valuesOf(await understandRows(long));
+  assert.equal(name, "SITI NURHALIZA, S.PD., M.PD.");
+});
+
 test("a name over two lines and an address over three", async () => {
   const rows = cardRows();
   const long = [
