@@ -59,6 +59,13 @@ if ("skip" in server) throw new Error(server.skip);
 const kafka = await startKafka();
 if ("skip" in kafka) say(`Without Kafka: ${kafka.skip}`);
 else await createTopics(kafka);
+// Whatever ends it early: servers do not outlive it.
+process.once("uncaughtException", async (error) => {
+  process.stderr.write(`${error.stack}\n`);
+  if (!("skip" in kafka)) await kafka.stop();
+  await server.stop();
+  process.exit(1);
+});
 
 const { cacheDir, packDir } = loadConfig().models;
 const databaseUrl = await server.createDatabase();
