@@ -9,7 +9,7 @@ import { noBrowser, type Scene } from "./browser.ts";
 import { link, look, PHONE, pressByKeyboard, result, visit } from "./page.ts";
 
 /** At rest before the first movement, while the page opens the camera and somebody presses Start; and after the last. */
-const REST_MS = [3500, 6000] as const;
+const REST_MS = [3500, 3500] as const;
 /** A challenge that is drawn badly for the simulated person is given up, as by a real one. */
 const TRIES = 3;
 

@@ -38,8 +38,6 @@ type Place =
     };
 
 const TITLES = { id: WORDS.id.title, en: WORDS.en.title };
-/** What to say where the service has nothing to say to the person. */
-const UNFORESEEN = { id: WORDS.id.unforeseen, en: WORDS.en.unforeseen };
 
 const isEnded = (error: unknown) => error instanceof KycProblemError && error.problem.status === 401;
 
@@ -94,7 +92,7 @@ export function App() {
       } catch (error) {
         if (isEnded(error)) setPlace({ at: "gone", why: "session" });
         else {
-          setRefusal(refusalOf(error, UNFORESEEN));
+          setRefusal(refusalOf(error));
           // The last attempt may have ended it, or another tab gone on: the service knows.
           if (session) await find(session).catch(() => undefined);
         }
@@ -148,7 +146,7 @@ export function App() {
     } catch (error) {
       if (isEnded(error)) setPlace({ at: "gone", why: "session" });
       else {
-        setRefusal(refusalOf(error, UNFORESEEN));
+        setRefusal(refusalOf(error));
         await find(session).catch(() => undefined);
       }
       return null;

@@ -1,7 +1,7 @@
 import { KycProblemError } from "../../../clients/typescript/src/client.ts";
 import type { Action } from "../../../src/vision/liveness/actions.ts";
 import type { Language } from "../language.ts";
-import type { Words } from "./words.ts";
+import { WORDS, type Words } from "./words.ts";
 
 /** What is waited for. */
 export type Busy = "sending" | "offline" | "busy";
@@ -21,13 +21,21 @@ export interface Refusal {
   readonly attemptsLeft: number | null;
 }
 
-/** @param unforeseen  what to say where the service has nothing to say to the person */
-export function refusalOf(error: unknown, unforeseen: Readonly<Record<Language, string>>): Refusal {
-  if (!(error instanceof KycProblemError)) return { lines: [unforeseen], actions: [], attemptsLeft: null };
-  const { hints = [], attempts_left = null } = error.problem;
+/** Said where the service has no hint for the person. */
+const UNFORESEEN = { id: WORDS.id.unforeseen, en: WORDS.en.unforeseen };
+/** A challenge is good for two minutes: status 410. */
+const EXPIRED = { status: 410, line: { id: WORDS.id.challengeExpired, en: WORDS.en.challengeExpired } };
+
+export function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof KycProblemError)) return { lines: [UNFORESEEN], actions: [], attemptsLeft: null };
+  const { status, hints = [], attempts_left = null } = error.problem;
   // Beside its hints, a challenge that is not passed tells what was seen of it.
   const { actions = [] } = error.problem as { actions?: readonly Seen[] };
-  return { lines: hints.length > 0 ? hints : [unforeseen], actions, attemptsLeft: attempts_left };
+  return {
+    lines: hints.length > 0 ? hints : [status === EXPIRED.status ? EXPIRED.line : UNFORESEEN],
+    actions,
+    attemptsLeft: attempts_left,
+  };
 }
 
 interface ToldProps {

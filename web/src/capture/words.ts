@@ -71,6 +71,7 @@ const ID = {
   challengeOf: (n: number, of: number) => `Gerakan ${n} dari ${of}`,
   challengeUnseen:
     "Gerakan itu belum terlihat oleh kamera. Percobaan Anda tidak berkurang: tekan Mulai sekali lagi.",
+  challengeExpired: "Waktu untuk gerakan itu habis. Tekan Mulai untuk gerakan yang baru.",
   challengeDenied:
     "Gerakan wajah hanya dapat direkam langsung; foto dari perangkat tidak diterima. Izinkan kamera di pengaturan peramban untuk halaman ini lalu coba lagi.",
   challengeMissing:
@@ -196,6 +197,7 @@ const EN: Words = {
   challengeOf: (n, of) => `Movement ${n} of ${of}`,
   challengeUnseen:
     "The camera has not seen that movement yet. It cost you no attempt: press Start once more.",
+  challengeExpired: "The time for those movements is over. Press Start for new ones.",
   challengeDenied:
     "Movements can only be recorded live; a photograph from the device does not do. Allow the camera for this page in the browser's settings and try again.",
   challengeMissing:
