@@ -43,10 +43,12 @@ export interface CardPlace {
 /**
  * Where the card lies, by the grid of its print.
  * @param lines  of text in the plane, read or not
+ * @returns null where the grid is no card's
  */
-export function placeCard(plane: TextPlane, frame: Frame, lines: readonly Quad[]): CardPlace {
+export function placeCard(plane: TextPlane, frame: Frame, lines: readonly Quad[]): CardPlace | null {
   const kx = frame.column / PRINT.column;
   const ratio = frame.pitch / PRINT.pitch / kx;
+  if (!(ratio > CREDIBLE.least && ratio < CREDIBLE.most)) return null;
   const ky = Math.min(FORESHORTENED.most, Math.max(FORESHORTENED.least, ratio)) * kx;
   const [left, top] = [frame.left - PRINT.labels * kx, frame.nik - PRINT.nik * ky + frame.slope * frame.left];
   const [sx, sy] = [kx / CARD.width, ky / RATIO / CARD.height];
@@ -55,6 +57,8 @@ export function placeCard(plane: TextPlane, frame: Frame, lines: readonly Quad[]
   return placeOf(multiply(plane.toImage, multiply(inPlane, refined(inPlane, frame, lines))));
 }
 
+/** Beyond these the two scales of the grid are no card's: its columns were mistaken. */
+const CREDIBLE = { least: 0.45, most: 2.2 } as const;
 /**
  * From where print would stand on the card to where it does, in millimetres: the columns alone stand too near to each
  * other to tell what perspective does at the card's other end.
