@@ -34,12 +34,15 @@ const LENGTH_OFF = 0.15;
 /** A narrow label that is further than this from any is read again as wide as values are: it may be one all the same. */
 const MISREAD = 0.2;
 
-/** Reads the lines of a card for the first time, in their order. */
+/**
+ * Reads the lines of a card for the first time.
+ * @returns the lines in their order, and what each was read from: what was cut at a wrong place is whole again
+ */
 export async function readLines(
   image: Pixels,
   toRead: readonly LineToRead[],
   models: Models,
-): Promise<Line[]> {
+): Promise<{ lines: Line[]; readFrom: readonly LineToRead[] }> {
   const read = (index: number) => readFirst(image, toRead[index], index, models);
   const lines = new Map<number, Line>();
   const places = labelPlaces(toRead);
@@ -58,9 +61,24 @@ export async function readLines(
       });
     }
   }
-  for (const index of toRead.keys()) if (!lines.has(index)) lines.set(index, await read(index));
-  return [...toRead.keys()].flatMap((index) => lines.get(index) ?? []);
+  const readFrom: LineToRead[] = [];
+  const inOrder: Line[] = [];
+  for (let index = 0; index < toRead.length; index++) {
+    let from = toRead[index];
+    let line = lines.get(index) ?? (await read(index));
+    if (from.whole && faultOf(line) > MISREAD) {
+      from = { ...from.whole, look: VALUE };
+      line = await readFirst(image, from, index, models);
+      index++;
+    }
+    inOrder.push({ ...line, index: inOrder.length });
+    readFrom.push(from);
+  }
+  return { lines: inOrder, readFrom };
 }
+
+/** How far a line is from beginning with a label: 0 exact .. 1 nothing in common. */
+const faultOf = ({ letters }: Line) => labelAt(textOf(letters))?.fault ?? 1;
 
 /**
  * Where each of {@link PRINTED} is among the lines, if all of them are there, one a row, as long as in print.
@@ -117,6 +135,5 @@ function implied(
 async function readFirst(image: Pixels, line: LineToRead, index: number, models: Models): Promise<Line> {
   const read = await readInk(image, line, index, models, line.look);
   if (line.look !== LABEL) return read;
-  const fault = labelAt(textOf(read.letters))?.fault ?? 1;
-  return fault > MISREAD ? readInk(image, line, index, models, VALUE) : read;
+  return faultOf(read) > MISREAD ? readInk(image, line, index, models, VALUE) : read;
 }

@@ -57,15 +57,14 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
   const begun = performance.now();
   const found = await findLines(image, models);
   const detected = performance.now();
-  const toRead = linesToRead(image, found.lines);
-  const lines = await readLines(image, toRead, models);
+  const { lines, readFrom } = await readLines(image, linesToRead(image, found.lines), models);
   const recognised = performance.now();
   const gazetteer = await openGazetteer();
   let layout = layOut(lines);
   let understanding = understand(layout, gazetteer, now);
   const doubtful = doubtfulLines(layout, understanding);
   for (const { index } of doubtful) {
-    lines[index] = await readAgain(lines[index], image, toRead[index], models);
+    lines[index] = await readAgain(lines[index], image, readFrom[index], models);
   }
   const blood =
     layout.bloodLabel && understanding.fields.blood_type.value === null

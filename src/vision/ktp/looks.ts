@@ -8,6 +8,8 @@ import { median } from "./text.ts";
 /** A part of the card to be read, and how it is to be looked at first. */
 export interface LineToRead extends FoundLine {
   readonly look: Look;
+  /** Of a label that was cut from its value, which is the next line: both, as the detector found them. */
+  readonly whole?: FoundLine;
 }
 
 /**
@@ -31,6 +33,8 @@ const ISSUED: Look = { ...NATURAL, stretch: 0.7 };
 const SEAM = { before: 1.5, behind: 0.7 } as const;
 /** … with a gap between them, or beside the colon, of at least this. */
 const LEAST_GAP = 0.12;
+/** … and of this share of the widest there. */
+const LIKE_WIDEST = 0.5;
 
 /**
  * What of the lines is to be read, and how. Where the columns of labels and values are seen, what stands under the
@@ -58,7 +62,7 @@ export function linesToRead(image: Pixels, lines: readonly FoundLine[]): readonl
       inImage: part(line.inImage, from, to),
     });
     return [
-      { ...cut(0, seam), look: LABEL },
+      { ...cut(0, seam), look: LABEL, whole: line },
       { ...cut(seam, 1), look: VALUE },
     ];
   });
@@ -95,7 +99,8 @@ function columnsIn(lines: readonly FoundLine[]): Columns | null {
 }
 
 /**
- * Where a label turns into its value: the middle of the widest gap.
+ * Where a label turns into its value: the middle of the gap that is nearest to where values begin, of those not much
+ * narrower than the widest; words of a label or of a value have gaps between them too.
  * @param near  where most values begin
  * @returns as `near` a share of the line's length; null where there is no gap
  */
@@ -106,12 +111,16 @@ function seamOf(image: Pixels, { inImage }: FoundLine, near: number): number | n
   const from = Math.round(near * width - SEAM.before * height);
   const to = Math.round(near * width + SEAM.behind * height);
   if (from < height || to > width - height / 2) return null;
-  let [run, widest, end] = [0, 0, 0];
-  for (let x = from; x < to; x++) {
-    run = columns[x] ? 0 : run + 1;
-    if (run > widest) [widest, end] = [run, x];
+  const gaps: { middle: number; width: number }[] = [];
+  for (let x = from, begin = from; x <= to; x++) {
+    if (x < to && !columns[x]) continue;
+    if (x > begin) gaps.push({ middle: (begin + x) / 2, width: x - begin });
+    begin = x + 1;
   }
-  return widest < LEAST_GAP * height ? null : (end - widest / 2) / width;
+  const least = Math.max(LEAST_GAP * height, LIKE_WIDEST * Math.max(0, ...gaps.map((gap) => gap.width)));
+  const off = (middle: number) => Math.abs(middle - near * width);
+  const [seam] = gaps.filter((gap) => gap.width >= least).sort((a, b) => off(a.middle) - off(b.middle));
+  return seam ? seam.middle / width : null;
 }
 
 /** The part of a line between two shares of its length. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
+import { textPath, textWidth } from "../../../src/sample/lettering.ts";
 import { drawKtp, makeCitizen, truthOf } from "../../../src/sample/sample.ts";
 import type { KtpField, KtpReading } from "../../../src/vision/facts.ts";
 import { compareKtp } from "../../../src/vision/ktp/evaluate.ts";
@@ -75,3 +76,20 @@ for (const hidden of [["address"], ["district"], ["rt_rw", "religion"]] as const
     assert.deepEqual(missesOf(compareKtp(truthOf(citizen), result)), []);
   });
 }
+
+test("a label of several words that touches its value is told from it, wherever its words have gaps", async () => {
+  const citizen = await makeCitizen(SEED, 2);
+  const jpeg = await drawKtp(citizen);
+  const [x, y, , height] = (await read(jpeg, models)).result.fields.birth_place.box ?? [0, 0, 0, 0];
+  const label = "Tempat / Tgl Lahir";
+  const size = height * 0.72;
+  const begin = x - textWidth(label, size) - 0.1 * size;
+  const { width = 0, height: high = 0 } = await sharp(jpeg).metadata();
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${high}"><rect y="${y}" width="${x - 2}" height="${height}" fill="#c3dcea"/>${textPath(label, begin, y + height * 0.77, size)}</svg>`;
+  const touching = await sharp(jpeg)
+    .composite([{ input: Buffer.from(svg) }])
+    .jpeg({ quality: 92 })
+    .toBuffer();
+  const { result } = await read(touching, models);
+  assert.deepEqual(missesOf(compareKtp(truthOf(citizen), result)), []);
+});
