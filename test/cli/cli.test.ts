@@ -131,7 +131,7 @@ describe("the command line", () => {
     const labels = join(folder, "labels.csv");
     writeFileSync(labels, "file,label\nselfie-0001.jpg,live\nselfie-0002.jpg,live\n");
     const live = json("eval", "liveness", labels, "--dir", samples).at(-1);
-    assert.deepEqual(Object.keys(live), ["files", "threshold", "apcer", "bpcer", "acer"]);
+    assert.deepEqual(Object.keys(live), ["pack", "files", "threshold", "apcer", "bpcer", "acer"]);
     assert.equal(live.files, 2);
     assert.deepEqual(Object.keys(live.apcer), ["print", "replay", "cutout"]);
   });

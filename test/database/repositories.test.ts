@@ -628,6 +628,9 @@ function repositories(
       SELECT gen_random_uuid(), 'verified', 't', 's', 'u', 'x', now(), CASE WHEN i % 100 > 0 THEN now() END
       FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
     await sql`
+      INSERT INTO kyc_webhook_deliveries (outbox_id, endpoint, user_id, since, due_at)
+      SELECT id, 'one', user_id, now(), now() FROM kyc_outbox`.execute(storage.db);
+    await sql`
       INSERT INTO kyc_idempotency (id, body_hash, token, lease_expires_at, created_at)
       SELECT 'id-' || i, 'h', gen_random_uuid(), now(), now() + i * interval '1 minute'
       FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
