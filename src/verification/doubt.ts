@@ -1,5 +1,6 @@
-import type { KtpOcrResult } from "../vision/facts.ts";
-import { type Decision, decide, type Evidence, type Policy } from "./policy.ts";
+import type { KtpCheck, KtpOcrResult } from "../vision/facts.ts";
+import { MEASURED_SIGNS } from "../vision/ktp/tamper/signs.ts";
+import { DEFAULT_POLICY, type Decision, decide, type Evidence, type Policy, suspected } from "./policy.ts";
 import type { Verification } from "./ports.ts";
 import { type Reason, reasonsOf } from "./reasons.ts";
 
@@ -51,7 +52,7 @@ export function doubtsOf({ ktp, liveness, faceMatch, dukcapil }: Known, band: Do
     doubts.push("doubtful_face");
   if (liveness && liveness.confidence < band.liveness) doubts.push("doubtful_liveness");
   if (ktp && isMiddling(ktp, band)) doubts.push("doubtful_reading");
-  if (ktp?.checks.some(({ ok }) => !ok)) doubts.push("doubtful_card");
+  if (failedOf(ktp).length > 0) doubts.push("doubtful_card");
   const agrees = dukcapil?.is_valid && (dukcapil.match_score ?? 1) >= band.registry.sure;
   if (dukcapil && !agrees) doubts.push("doubtful_registry");
   return doubts;
@@ -59,6 +60,14 @@ export function doubtsOf({ ktp, liveness, faceMatch, dukcapil }: Known, band: Do
 
 const isMiddling = ({ fields, confidence }: KtpOcrResult, band: DoubtBand) =>
   fields.nik.confidence < band.nik || fields.name.confidence < band.name || confidence < band.reading;
+
+/** The checks of a card that failed; signs of tampering measured on its picture only where they suffice for a suspicion. */
+function failedOf(ktp: KtpOcrResult | null): readonly KtpCheck[] {
+  const failed = (ktp?.checks ?? []).filter(({ ok }) => !ok);
+  return ktp && suspected(ktp, DEFAULT_POLICY)
+    ? failed
+    : failed.filter(({ name }) => !MEASURED_SIGNS.has(name));
+}
 
 /** A check that failed: what speaks against the person, or a check of the card (`card_…`, as in its `checks`). */
 export type FailedCheck = Reason | `card_${string}`;
@@ -71,10 +80,9 @@ export function failedChecks(
   v: Known & Pick<Verification, "status" | "duplicateOf">,
 ): readonly FailedCheck[] {
   const against = reasonsOf({ ...v, status: "IN_REVIEW", duplicateOf: null });
-  const card = (v.ktp?.checks ?? []).filter(({ ok }) => !ok);
   return [
     ...against.filter((reason) => reason !== "attempts"),
-    ...card.map(({ name }) => `card_${name}` as const),
+    ...failedOf(v.ktp).map(({ name }) => `card_${name}` as const),
   ];
 }
 

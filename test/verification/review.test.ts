@@ -161,6 +161,14 @@ describe("a reviewer's word", () => {
     );
   });
 
+  test("takes signs measured on the picture for a failed check where their weights suffice, and not one alone", () => {
+    const checks = [{ name: "portrait_ground", ok: false, detail: "", weight: 0.4 }];
+    const card = (weight: number) =>
+      waiting({ ktp: { ...sure(), checks, tampering: { weight, signs: ["portrait_ground"] } } });
+    assert.deepEqual(failedChecks(card(0.4)), []);
+    assert.deepEqual(failedChecks(card(0.5)), ["card_portrait_ground"]);
+  });
+
   test("rejects with a sentence of its code, and the note in no event", () => {
     const { change, events } = said(waiting(), "ani", {
       verdict: "reject",

@@ -145,7 +145,7 @@ describe("signs", () => {
 
   test("one strong sign, or two others, are suspicion; what was stored before is none", async () => {
     const result = (tampering?: KtpOcrResult["tampering"]) => ({ tampering }) as KtpOcrResult;
-    assert.equal(suspected(result(await signs({ digit: 0.2 })), DEFAULT_POLICY), true);
+    assert.equal(suspected(result(await signs({ rim: 9 })), DEFAULT_POLICY), true);
     assert.equal(suspected(result(await signs({ signature: 0 })), DEFAULT_POLICY), false);
     const two = await signs({ signature: 0, portrait: { ground: "red", bare: 0 } });
     assert.equal(suspected(result(two), DEFAULT_POLICY), true);

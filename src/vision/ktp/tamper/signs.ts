@@ -26,7 +26,7 @@ export const TAMPER_WEIGHTS = {
   nik_birth_date: 0.4,
   nik_gender: 0.4,
   nik_region_known: 0.3,
-  nik_digits_alike: 0.5,
+  nik_digits_alike: 0.4,
   portrait_ground: 0.4,
   portrait_original: 0.5,
   portrait_present: 0.5,
@@ -34,6 +34,15 @@ export const TAMPER_WEIGHTS = {
   signature_present: 0.2,
 } as const satisfies Record<string, number>;
 export type TamperSign = keyof typeof TAMPER_WEIGHTS;
+/** Signs that are measured on the picture: light, wear and print give false alarms, so that one of them tells little alone. */
+export const MEASURED_SIGNS: ReadonlySet<string> = new Set<TamperSign>([
+  "nik_digits_alike",
+  "portrait_ground",
+  "portrait_original",
+  "portrait_present",
+  "fields_original",
+  "signature_present",
+]);
 
 /** What is less surely read than this contradicts nothing: it may be misread. */
 const SURE = 0.8;
