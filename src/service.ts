@@ -36,7 +36,13 @@ import { createLog, type Log } from "./observability/log.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { NO_SPANS, type Spans } from "./observability/spans.ts";
 import { currentTraceparent } from "./observability/trace.ts";
-import { tracedCalls, tracedDukcapil, tracedQueries, tracedVision } from "./observability/traced.ts";
+import {
+  tracedCalls,
+  tracedDukcapil,
+  tracedQueries,
+  tracedSink,
+  tracedVision,
+} from "./observability/traced.ts";
 import { auditChain } from "./security/audit-chain.ts";
 import { blindIndex } from "./security/blind-index.ts";
 import { developmentSecret } from "./security/development-secret.ts";
@@ -170,7 +176,7 @@ async function build(
   if (config.events.bootstrapServers.length > 0) {
     const relay = startRelay({
       outbox: events,
-      sink: await kafkaSink(config.events),
+      sink: tracedSink(await kafkaSink(config.events), config.events.topics, spans),
       lease: lease(db, "event relay", randomUUID()),
       now: clock.now,
       onError: (err, tryAgainSeconds) =>

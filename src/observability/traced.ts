@@ -1,8 +1,11 @@
 import type { QueryTold } from "../database/database.ts";
 import type { CallObserver } from "../dukcapil/caller.ts";
 import type { Dukcapil } from "../dukcapil/dukcapil.ts";
+import type { OutboxEvent } from "../events/outbox.ts";
+import type { Sink } from "../events/relay.ts";
 import type { Vision } from "../vision/vision.ts";
 import { inSpan, pastSpan, type Spans } from "./spans.ts";
+import { parseTraceparent } from "./trace.ts";
 
 /** Looks at pictures as spans: one for the picture, its wait included, and one below it for each stage. */
 export function tracedVision(vision: Vision, spans: Spans): Vision {
@@ -65,6 +68,40 @@ export function tracedCalls(observer: Required<CallObserver>, spans: Spans): Cal
       });
     },
     breaker: observer.breaker,
+  };
+}
+
+/**
+ * Tells the sending of each event as a span below the request that caused it, however much later it is sent. Events of
+ * adopted or untraced requests belong to no trace.
+ */
+export function tracedSink(
+  sink: Sink,
+  topics: Readonly<Record<OutboxEvent["kind"], string>>,
+  spans: Spans,
+): Sink {
+  return {
+    async send(events) {
+      const open = events.flatMap(({ kind, ce, traceparent }) => {
+        const parent = parseTraceparent(traceparent ?? undefined);
+        if (parent === null) return [];
+        const attributes = {
+          "messaging.system": "kafka",
+          "messaging.operation.type": "send",
+          "messaging.destination.name": topics[kind],
+          "messaging.message.id": ce.id,
+        };
+        return [spans.begin(`send ${topics[kind]}`, { kind: "producer", parent, attributes })];
+      });
+      try {
+        await sink.send(events);
+        for (const span of open) span.end();
+      } catch (error) {
+        for (const span of open) span.end({ failed: true });
+        throw error;
+      }
+    },
+    close: () => sink.close(),
   };
 }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { OutboxEvent } from "../../src/events/outbox.ts";
 import { otlpSpans } from "../../src/observability/otlp.ts";
 import { inSpan, NO_SPANS, pastSpan } from "../../src/observability/spans.ts";
 import { currentTraceparent, inTrace, parseTraceparent } from "../../src/observability/trace.ts";
+import { tracedSink } from "../../src/observability/traced.ts";
 import { people, startTestService } from "../support/service.ts";
 import { grpcCollector, httpCollector, type ReceivedSpan } from "./collector.ts";
 
@@ -10,6 +12,7 @@ const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER = "00f067aa0ba902b7";
 const SERVER = 2;
 const CLIENT = 3;
+const PRODUCER = 4;
 const ERROR = 2;
 
 test("one verification is told across HTTP, vision, SQL and the registry by gRPC, and nothing of the person", async (t) => {
@@ -134,4 +137,47 @@ test("without traces a caller's trace still travels on", () => {
   const trace = parseTraceparent(`00-${TRACE}-${CALLER}-01`);
   assert.equal(NO_SPANS.begin("any", { parent: trace }).trace, trace);
   assert.equal(NO_SPANS.begin("any").trace, null);
+});
+
+test("an event is told as sent under the request that caused it, however often it is tried", async (t) => {
+  const collector = await httpCollector(t);
+  const spans = await otlpSpans({ endpoint: collector.endpoint, protocol: "http", version: "1" });
+  const topics = { ktp_uploaded: "uploads", verified: "verified", failed: "failed" };
+  let away = true;
+  const sink = tracedSink(
+    {
+      send: async () => {
+        if (away) throw new Error("the broker is away");
+      },
+      close: async () => undefined,
+    },
+    topics,
+    spans,
+  );
+  const event = (traceparent: string | null): OutboxEvent => ({
+    id: 1,
+    kind: "verified",
+    userId: "user-of-traces",
+    value: { nik: "3201234567890001" },
+    ce: { id: "event-1", source: "kyc", type: "verified", time: "2026-01-01T00:00:00Z" },
+    traceparent,
+    sentAt: null,
+    attempts: 0,
+  });
+  const events = [event(`00-${TRACE}-${CALLER}-01`), event(null)];
+  await assert.rejects(sink.send(events), /away/);
+  away = false;
+  await sink.send(events);
+  await spans.close();
+  const sent = collector.spans.filter(({ name }) => name === "send verified");
+  assert.deepEqual(
+    sent.map(({ trace, parent, kind, status }) => [trace, parent, kind, status === ERROR]),
+    [
+      [TRACE, CALLER, PRODUCER, true],
+      [TRACE, CALLER, PRODUCER, false],
+    ],
+  );
+  assert.equal(sent[0].attributes["messaging.message.id"], "event-1");
+  for (const secret of ["3201234567890001", "user-of-traces"])
+    assert.equal(collector.bytes().includes(secret), false);
 });
