@@ -4,6 +4,7 @@ import {
   type KycClient,
   KycProblemError,
 } from "../../../clients/typescript/src/client.ts";
+import { LanguageSwitch } from "../LanguageSwitch.tsx";
 import { type Language, useLanguage } from "../language.ts";
 import { type Asked, Challenge } from "./Challenge.tsx";
 import { Confirm } from "./Confirm.tsx";
@@ -196,14 +197,7 @@ export function App() {
     <div className="page">
       <header>
         <p className="brand">{words.title}</p>
-        <button
-          type="button"
-          className="link"
-          lang={language === "id" ? "en" : "id"}
-          onClick={() => setLanguage(language === "id" ? "en" : "id")}
-        >
-          {words.language}
-        </button>
+        <LanguageSwitch language={language} name={words.language} onChange={setLanguage} />
       </header>
       {number > 0 && (
         <nav aria-label={words.stepOf(number, words.steps.length)}>

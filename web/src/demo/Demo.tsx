@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { addressOf, beginDemo, SAMPLES } from "../capture/samples.ts";
+import { LanguageSwitch } from "../LanguageSwitch.tsx";
 import { useLanguage } from "../language.ts";
 
 const ID = {
@@ -50,14 +51,7 @@ export function Demo() {
     <div className="page">
       <header>
         <p className="brand">PayU KYC</p>
-        <button
-          type="button"
-          className="link"
-          lang={language === "id" ? "en" : "id"}
-          onClick={() => setLanguage(language === "id" ? "en" : "id")}
-        >
-          {words.language}
-        </button>
+        <LanguageSwitch language={language} name={words.language} onChange={setLanguage} />
       </header>
       <main>
         <h1>{words.title}</h1>

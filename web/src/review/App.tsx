@@ -1,5 +1,6 @@
 import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { KycClient, KycProblemError } from "../../../clients/typescript/src/client.ts";
+import { LanguageSwitch } from "../LanguageSwitch.tsx";
 import { useLanguage } from "../language.ts";
 import { DeskContext, placeOf } from "./desk.ts";
 import { Queue } from "./Queue.tsx";
@@ -73,14 +74,7 @@ export function App() {
               </button>
             </>
           )}
-          <button
-            type="button"
-            className="link"
-            lang={language === "id" ? "en" : "id"}
-            onClick={() => setLanguage(language === "id" ? "en" : "id")}
-          >
-            {words.language}
-          </button>
+          <LanguageSwitch language={language} name={words.language} onChange={setLanguage} />
         </div>
       </header>
       <main id="main" tabIndex={-1}>
