@@ -77,18 +77,31 @@ export async function pressByKeyboard(page: Page, name: string): Promise<void> {
   assert.fail(`no way to "${name}" by Tab`);
 }
 
-/** axe finds nothing and nothing is cut off; keeps a picture of the screen where SCREENSHOTS names a folder. */
-export async function look(page: Page, name: string): Promise<void> {
-  // The page's policy lets no foreign script in: axe comes by the debugging protocol.
+/** axe finds nothing. The page's policy lets no foreign script in: axe comes by the debugging protocol. */
+async function assertAccessible(page: Page, name: string): Promise<void> {
   await page.evaluate(await readFile(AXE, "utf8"));
   const violations = await page.evaluate(
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the browser's, not ours
-    "axe.run().then(({ violations }) => violations.map(({ id, help }) => `${id}: ${help}`))",
+    "axe.run().then(({ violations }) => violations.map(({ id, help, nodes }) => `${id}: ${help} ${nodes[0].html}`))",
   );
   assert.deepEqual(violations, [], name);
+}
+
+/** What of a page reaches beyond the screen's right edge: tags, classes and the beginning of the text. */
+const BEYOND = `[...document.querySelectorAll("body *")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
+  .map((element) => element.tagName + "." + element.className + " " + element.textContent.slice(0, 30))`;
+
+/** axe finds nothing and nothing is cut off; keeps a picture of the screen where SCREENSHOTS names a folder. */
+export async function look(page: Page, name: string): Promise<void> {
+  if (SCREENSHOTS !== undefined) {
+    await mkdir(SCREENSHOTS, { recursive: true });
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+  }
+  await assertAccessible(page, name);
   const over = Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
-  assert.ok(over <= 0, `${name} is ${over} pixels wider than the screen`);
-  if (SCREENSHOTS === undefined) return;
-  await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+  if (over > 0)
+    assert.fail(
+      `${name} is ${over} pixels wider than the screen: ${JSON.stringify(await page.evaluate(BEYOND))}`,
+    );
 }

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { sql } from "kysely";
 import type { BrowserContextOptions, Page } from "playwright-core";
@@ -15,11 +12,9 @@ import {
 } from "../support/service.ts";
 import { openStorage, temporaryFolder } from "../support/storage.ts";
 import { launch, noBrowser } from "./browser.ts";
+import { look } from "./page.ts";
 
 const DESK = { viewport: { width: 1280, height: 900 }, locale: "id-ID" } as const;
-const AXE = createRequire(import.meta.url).resolve("axe-core");
-/** A folder for a picture of every screen; none are kept where it is not set. */
-const { SCREENSHOTS } = process.env;
 /** Software does the drawing, on a machine that does other things too. */
 const PATIENCE_MS = 60_000;
 /** A drawn citizen's selfie is alike to the portrait by 0.98: a little more than the one, a little less than the other. */
@@ -114,15 +109,6 @@ describe("the review console", { skip: noBrowser }, () => {
     return page;
   }
 
-  const assertAccessible = async (page: Page) => {
-    // The page's policy lets no foreign script in: axe comes by the debugging protocol.
-    await page.evaluate(await readFile(AXE, "utf8"));
-    const violations = await page.evaluate(
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the browser's, not ours
-      "axe.run().then(({ violations }) => violations.map(({ id, help, nodes }) => `${id}: ${help} ${nodes[0].html}`))",
-    );
-    assert.deepEqual(violations, []);
-  };
   const actions = async (id: string) =>
     (await ani.get(`/review/${id}`)).body.trail.map(
       ({ actor, action, detail }: { actor: string; action: string; detail: { what?: string } }) =>
@@ -249,21 +235,13 @@ describe("the review console", { skip: noBrowser }, () => {
         shared ??= (await verify()).id;
         const options = { viewport: { width, height: 800 }, colorScheme, locale };
         const english = locale === "en-GB";
-        const look = async (page: Page, name: string) => {
-          await assertAccessible(page);
-          const over = Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
-          assert.ok(over <= 0, `${name}: ${over} pixels wider than the screen`);
-          if (SCREENSHOTS === undefined) return;
-          await mkdir(SCREENSHOTS, { recursive: true });
-          const file = `review-${name}-${width}-${colorScheme}-${locale}.png`;
-          await page.screenshot({ path: join(SCREENSHOTS, file), fullPage: true });
-        };
+        const name = (screen: string) => `review-${screen}-${width}-${colorScheme}-${locale}`;
         const page = await visit(t, "dewi", "#queue", options);
         await page.locator(".queue a").first().waitFor();
-        await look(page, "2-queue");
+        await look(page, name("2-queue"));
         await page.goto(`${service.url}/review#verification/${shared}`);
         await page.locator(".decision").waitFor();
-        await look(page, "3-masked");
+        await look(page, name("3-masked"));
         const pictures = english
           ? /^Show (photograph|portrait|selfie|NIK|Name)/
           : /^Tampilkan (foto|pasfoto|NIK|Nama)/;
@@ -274,13 +252,13 @@ describe("the review console", { skip: noBrowser }, () => {
           for (let i = 0; (await buttons.count()) === left && i < 600; i++) await page.waitForTimeout(50);
         }
         await page.getByRole("radio").nth(1).check();
-        await look(page, "4-shown");
+        await look(page, name("4-shown"));
         await page.goto(`${service.url}/review#statistics`);
         await page.locator("figure svg").first().waitFor();
-        await look(page, "5-statistics");
+        await look(page, name("5-statistics"));
         await page.getByRole("button", { name: english ? "Sign out" : "Keluar" }).click();
         await page.getByLabel("Token").waitFor();
-        await look(page, "1-sign-in");
+        await look(page, name("1-sign-in"));
       });
     }
   });
