@@ -47,8 +47,9 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
   const decoded = performance.now();
   const { card, verdict, place, ...reading } = await readKtp(image, models);
   const read = performance.now();
+  const { quality } = reading.result;
   const taken = reading.ktpScore >= KTP_FROM;
-  const portrait = taken ? await findPortrait(card, image, models) : null;
+  const portrait = taken ? await findPortrait(card, image, quality.card_pixels, models) : null;
   const photographed = performance.now();
   const fields = Object.fromEntries(
     Object.entries(reading.result.fields).map(([name, fact]) => [
@@ -56,7 +57,6 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
       { ...fact, box: scaled(fact.box, image.scale) },
     ]),
   ) as Record<KtpField, KtpFieldFact>;
-  const { quality } = reading.result;
   const form = taken && portrait === null && place !== null && isForm(quality);
   const hints = taken ? reading.hints : hintsWithFace(verdict, await faceWidth(image, models));
   const crops = taken && !form && place ? await cropsOf(image, place) : null;
@@ -99,8 +99,16 @@ function outlineAt({ card, fields }: KtpOutline, scale: number): KtpOutline {
 }
 
 /** On the card that was cut out, else anywhere: a cut that went wrong must not cost the portrait. */
-const findPortrait = async (card: Pixels, image: Pixels, models: Models): Promise<FaceFacts | null> =>
-  (await describePortrait(card, models)) ?? (card === image ? null : await describePortrait(image, models));
+async function findPortrait(
+  card: Pixels,
+  image: Pixels,
+  length: number,
+  models: Models,
+): Promise<FaceFacts | null> {
+  if (card === image) return describePortrait(image, length, models);
+  const onCard = await describePortrait(card, Math.max(card.width, card.height), models);
+  return onCard ?? describePortrait(image, length, models);
+}
 
 /**
  * Judges a selfie: its one face, and whether a living person stood before the camera.

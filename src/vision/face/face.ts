@@ -43,14 +43,24 @@ export async function findFaces(image: Pixels, models: Models): Promise<Detected
 
 /**
  * Finds the portrait on a card: where a KTP has it first, then anywhere.
- * @param card  the card upright, or the whole photograph where its edges were not found
+ * @param card    the card upright, or the whole photograph where its edges were not found
+ * @param length  the card's longer side in pixels of that picture
  */
-export async function findPortrait(card: Pixels, models: Models): Promise<DetectedFace | null> {
-  const [portrait] = await detectInParts(card, models, [PORTRAIT_PART]);
+export async function findPortrait(
+  card: Pixels,
+  length: number,
+  models: Models,
+): Promise<DetectedFace | null> {
+  const least = LEAST_PORTRAIT * length;
+  const isPortrait = ({ box }: DetectedFace) => box.width >= least;
+  const portrait = (await detectInParts(card, models, [PORTRAIT_PART])).find(isPortrait);
   if (portrait && portrait.score >= SURE) return portrait;
-  const [other] = await findFaces(card, models);
+  const other = (await findFaces(card, models)).find(isPortrait);
   return portrait ?? other ?? null;
 }
+
+/** Of the card's longer side: a portrait's face is a sixth of it; what is much less is a speck that looks like a face. */
+const LEAST_PORTRAIT = 0.06;
 
 /** A face surer than this needs no second look. */
 const SURE = 0.7;
@@ -137,8 +147,12 @@ export async function describeLargestFace(image: Pixels, models: Models): Promis
 }
 
 /** The portrait on a card, see {@link findPortrait}; null where there is none. */
-export async function describePortrait(card: Pixels, models: Models): Promise<FaceFacts | null> {
-  const portrait = await findPortrait(card, models);
+export async function describePortrait(
+  card: Pixels,
+  length: number,
+  models: Models,
+): Promise<FaceFacts | null> {
+  const portrait = await findPortrait(card, length, models);
   return portrait ? describeFace(card, portrait, models) : null;
 }
 

@@ -110,7 +110,7 @@ describe("finding faces", () => {
     const plain = mapped(sky, () => 140);
     assert.deepEqual(await findFaces(plain, models), []);
     assert.equal(await describeLargestFace(plain, models), null);
-    assert.equal(await describePortrait(plain, models), null);
+    assert.equal(await describePortrait(plain, plain.width, models), null);
   });
 
   it("finds a small portrait where a KTP has it, and anywhere in a whole photograph", async () => {
@@ -119,13 +119,15 @@ describe("finding faces", () => {
     const cutOut = around(group, second.box);
     const portrait = shrink(cutOut, 200, Math.round((200 * cutOut.height) / cutOut.width));
     const card = on({ width: 1000, height: 630, grey: 190 }, portrait, 760, 150);
-    const found = await findPortrait(card, models);
+    const found = await findPortrait(card, card.width, models);
     assert.ok(found && found.box.x > 760 && found.box.x + found.box.width < 960);
     const photograph = on({ width: 2400, height: 1800, grey: 90 }, card, 300, 900);
-    const facts = await describePortrait(photograph, models);
+    const facts = await describePortrait(photograph, card.width, models);
     assert.ok(facts && facts.box[0] > 1060 && facts.box[0] < 1260);
     const whole = await describeFace(group, second, models);
     assert.ok(cosineSimilarity(facts.embedding, whole.embedding) > THRESHOLD, "it is the same person");
+    const speck = 20 * photograph.width;
+    assert.equal(await findPortrait(photograph, speck, models), null, "too small for a card's portrait");
   });
 });
 
