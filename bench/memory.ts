@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { signToken } from "../src/http/auth.ts";
+import { allocator, CONTAINER_MIB, HEAP_OPTION } from "../test/support/deployment.ts";
 import { startPostgres } from "../test/support/postgres.ts";
 import { clock, median, quantile } from "./harness.ts";
 import {
@@ -27,11 +27,6 @@ const PEOPLE = 10;
 /** At a time: as many as this machine's default has workers on two cores. */
 const CLIENTS = 2;
 const TOKEN_MINUTES = 60;
-/** What the deployment gives the container, in MiB. */
-const CONTAINER = 512;
-/** The image's allocator, where Debian's libjemalloc2 is installed here, and its settings there (Dockerfile). */
-const JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2";
-const MALLOC_CONF = "background_thread:true,narenas:1,dirty_decay_ms:100,muzzy_decay_ms:0";
 /** In MB. */
 const MEBIBYTE = 2 ** 20 / 1e6;
 
@@ -57,17 +52,17 @@ const STANDARD: Way = {
 
 /** As the deployment runs it: little memory, the database elsewhere. */
 export const deployed = (databaseUrl: string | null): Way => ({
-  label: `in ${CONTAINER} MB, ${databaseUrl === null ? "its own database" : "PostgreSQL outside"}, ${existsSync(JEMALLOC) ? "jemalloc" : "glibc's allocator"}`,
+  label: `in ${CONTAINER_MIB} MB, ${databaseUrl === null ? "its own database" : "PostgreSQL outside"}, ${allocator ? "jemalloc" : "glibc's allocator"}`,
   verifications: 50,
   // What the runtime tells the settings there, and the heap that V8 gives itself there: half of the memory.
   nodeOptions: [
-    `--max-old-space-size=${CONTAINER / 2}`,
+    HEAP_OPTION,
     "--import",
-    `data:text/javascript,process.constrainedMemory=()=>${CONTAINER * 2 ** 20}`,
+    `data:text/javascript,process.constrainedMemory=()=>${CONTAINER_MIB * 2 ** 20}`,
   ],
   env: {
     ...(databaseUrl !== null && { DATABASE_URL: databaseUrl }),
-    ...(existsSync(JEMALLOC) && { LD_PRELOAD: JEMALLOC, MALLOC_CONF }),
+    ...allocator,
   },
   secondStart: true,
 });
@@ -118,9 +113,9 @@ export async function memory(setting: Setting): Promise<Report> {
     notes: [
       ...courses.map(({ way, memory, outcomes }) => {
         const own = Math.max(...memory.map((moment) => moment.own));
-        const over = own - CONTAINER * MEBIBYTE;
+        const over = own - CONTAINER_MIB * MEBIBYTE;
         const ended = [...outcomes].map(([status, count]) => `${count} ${status}`).join(", ");
-        return `${way.label}: ${ended}; its own memory at most ${figures(own)} MB, ${figures(Math.abs(over))} MB ${over > 0 ? "above" : "below"} the ${CONTAINER} MiB of the deployment.`;
+        return `${way.label}: ${ended}; its own memory at most ${figures(own)} MB, ${figures(Math.abs(over))} MB ${over > 0 ? "above" : "below"} the ${CONTAINER_MIB} MiB of the deployment.`;
       }),
       "What is resident and not its own are pages of files, which the kernel drops before it ends a container.",
     ],
