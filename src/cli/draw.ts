@@ -86,13 +86,16 @@ async function rectified({ outline, result }: KtpReport, image: Photograph): Pro
   const card = await sharp(data, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
-  const boxes = Object.entries(outline.fields).map(([field, quad]) => {
-    const corners = decoded(quad).map((p) => transform(toCard, p));
-    const { value, confidence } = result.fields[field as KtpField];
+  // Fields that stand in one place, as those of the birth do, are told together.
+  const places = Map.groupBy(Object.entries(outline.fields), ([, quad]) => String(quad));
+  const boxes = [...places.values()].map((there) => {
+    const corners = decoded(there[0][1]).map((p) => transform(toCard, p));
+    const facts = there.map(([field]) => result.fields[field as KtpField]);
     const right = corners[1];
     // Beside the value there is room up to the portrait; in red what is not sure.
-    const colour = confidence >= SURE ? "#060" : "#c00";
-    return `${polygon(corners, `stroke="${colour}" stroke-width="1.5"`)}<text x="${(right[0] + 4).toFixed(1)}" y="${(corners[2][1] - 3).toFixed(1)}" font-size="13" fill="${colour}">${escaped(value ?? "?")}</text>`;
+    const colour = facts.every(({ confidence }) => confidence >= SURE) ? "#060" : "#c00";
+    const said = facts.map(({ value }) => value ?? "?").join(", ");
+    return `${polygon(corners, `stroke="${colour}" stroke-width="1.5"`)}<text x="${(right[0] + 4).toFixed(1)}" y="${(corners[2][1] - 3).toFixed(1)}" font-size="13" fill="${colour}">${escaped(said)}</text>`;
   });
   const [left, top] = [3 * GAP + 2 * PANEL, GAP];
   return [

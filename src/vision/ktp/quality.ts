@@ -63,8 +63,9 @@ export function judgeQuality(
   const small = measures.card_pixels < limits.cardPixels;
   const illegible = lines.length > 0 && legibility < limits.legibility;
   const [dark, bright] = [measures.luma < limits.dark, measures.luma > limits.bright];
-  const glaring = measures.glare > limits.glare && !bright;
   const copied = sure && !dark && measures.colour < limits.colour;
+  // A copy's paper is as white as glare.
+  const glaring = measures.glare > limits.glare && !bright && !copied;
   const screened = sure && measures.pattern > limits.pattern;
   const cut = measures.outside > limits.outside;
   const edges = cut && sure ? cutEdges(image, place) : [];

@@ -42,6 +42,13 @@ for (const [effect, hint] of FAULTS) {
   });
 }
 
+test("a copy's white paper is no glare", async () => {
+  const copy = await drawKtp(await makeCitizen(95, 0), { effects: [{ name: "photocopy" }] });
+  const { hints, result } = await read(copy, models);
+  assert.ok(result.quality.glare > 0.1, "it is as white");
+  assert.deepEqual(hints, ["photocopy"]);
+});
+
 test("a card without a fault has no hint, whatever it lies on", async () => {
   for (const name of ["wood", "cloth", "tiles", "clutter", "hand", "exif"] as const) {
     const { hints } = await read(await drawKtp(await makeCitizen(SEED, 0), { effects: [{ name }] }), models);
