@@ -27,7 +27,7 @@ async function start(): Promise<void> {
 function debugOnSignal(config: Config, { log }: Service): void {
   process.on("SIGUSR2", () => {
     log.level = log.level === config.log.level ? "debug" : config.log.level;
-    log.warn({ level: log.level }, "the log level was changed by SIGUSR2");
+    log.warn({ log_level: log.level }, "the log level was changed by SIGUSR2");
   });
 }
 

@@ -36,6 +36,23 @@ describe("the service as a process", () => {
     assert.equal((await answer).body.status, "VERIFIED");
   });
 
+  test("SIGUSR2 turns the log to debug while the service runs, and back", async (t) => {
+    const running = await startProcess(t, { DATA_DIR: dataDir, LOG_LEVEL: "info", LOG_FORMAT: "json" });
+    const levels = () => {
+      const said = running.output().matchAll(/^\{.*changed by SIGUSR2.*\}$/gm);
+      return [...said].map(([line]) => JSON.parse(line).log_level);
+    };
+    const until = async (what: () => boolean) => {
+      while (!what()) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    for (const turned of ["debug", "info"]) {
+      running.child.kill("SIGUSR2");
+      await until(() => levels().at(-1) === turned);
+    }
+    assert.deepEqual(levels(), ["debug", "info"]);
+    assert.equal(await running.stop(), 0);
+  });
+
   test("an environment that cannot be used ends the start and names every variable", () => {
     const { status, stderr } = spawnSync(process.execPath, ["src/main.ts"], {
       cwd: ROOT,
