@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { decodeImage } from "../src/vision/image.ts";
+import { SEQUENCE } from "../src/vision/liveness/active.ts";
+import { jpegOf } from "../src/vision/liveness/evidence.ts";
 import { runCommand } from "./support/command.ts";
 import { createTopics, startKafka } from "./support/kafka.ts";
 import { startPostgres } from "./support/postgres.ts";
@@ -61,7 +64,7 @@ interface Needle {
   readonly bytes: Buffer;
 }
 
-function needlesOf(person: Person): Needle[] {
+async function needlesOf(person: Person): Promise<Needle[]> {
   const { nik, name, address } = person;
   const grouped = nik.replace(/(\d{4})(?=\d)/g, "$1 ");
   const texts = [
@@ -79,7 +82,9 @@ function needlesOf(person: Person): Needle[] {
     { what: `${what} in hexadecimal`, bytes: Buffer.from(Buffer.from(text).toString("hex")) },
     ...base64Forms(text).map((form) => ({ what: `${what} in base64`, bytes: Buffer.from(form) })),
   ]);
-  const pictures = [person.ktp, person.selfie].flatMap((picture) => {
+  // As reviewers are shown it of a challenge.
+  const frame = await jpegOf(await decodeImage(person.selfie, SEQUENCE.side));
+  const pictures = [person.ktp, person.selfie, frame].flatMap((picture) => {
     const encoded = Buffer.from(Buffer.from(picture).toString("base64"));
     return [pieceOf(picture), pieceOf(encoded)]
       .filter((piece) => piece !== null)
@@ -177,6 +182,12 @@ async function search(): Promise<number> {
     await client.ktp(id, Buffer.from("not a picture"));
     await client.ktp(id, person.ktp, key);
     await client.ktp(id, person.ktp, key);
+    // A challenge that is not passed: of each action a frame is kept.
+    await client.frames(
+      id,
+      (await client.post(`/verify/${id}/liveness`, {})).body,
+      Array.from({ length: 8 }, (_, i) => ({ at: i * 200, jpeg: person.selfie })),
+    );
     const { body } = await client.selfie(id, person.selfie);
     await client.get(`/verify/${id}`);
     await client.get(`/user/${user}`);
@@ -206,7 +217,7 @@ async function search(): Promise<number> {
     traces,
     ...("skip" in kafka ? {} : { [TOPICS]: kafka.folder }),
   };
-  const needles = drawn.flatMap(needlesOf);
+  const needles = (await Promise.all(drawn.map(needlesOf))).flat();
   // The contract has the name in events; all else must not be there.
   const unnamed = needles.filter(({ what }) => !what.startsWith("name"));
   let hits = 0;

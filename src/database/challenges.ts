@@ -1,4 +1,4 @@
-import type { Kysely, Selectable, Transaction } from "kysely";
+import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { Challenge, Challenges } from "../verification/ports.ts";
 import type { Action } from "../vision/liveness/actions.ts";
 import type { ChallengeVerdict } from "../vision/liveness/active.ts";
@@ -14,7 +14,14 @@ const challengeOf = (row: Selectable<LivenessChallengesTable>): Challenge => ({
   usedAt: row.used_at,
   passed: row.passed,
   verdict: row.verdict as ChallengeVerdict | null,
+  frames: framesOf(row.frames),
 });
+
+const framesOf = (column: unknown) => (column ?? []) as readonly (string | null)[];
+
+/** The references that rows of challenges hold. */
+export const referencesIn = (rows: readonly { readonly frames: unknown }[]): string[] =>
+  rows.flatMap(({ frames }) => framesOf(frames)).filter((reference) => reference !== null);
 
 /** The challenges of one database; they are written with their verification, see {@link saveChallenge}. */
 export function challenges(db: Kysely<Schema>): Challenges {
@@ -43,6 +50,7 @@ export async function saveChallenge(
     used_at: challenge.usedAt,
     passed: challenge.passed,
     verdict: challenge.verdict === null ? null : JSON.stringify(challenge.verdict),
+    frames: challenge.frames.length === 0 ? null : JSON.stringify(challenge.frames),
   };
   const saved = await transaction
     .insertInto("kyc_liveness_challenges")
@@ -64,4 +72,26 @@ export async function saveChallenge(
     .returning("challenge_id")
     .executeTakeFirst();
   return saved !== undefined;
+}
+
+/**
+ * Takes the frames out of the challenges of some verifications.
+ * @param replacedBy  where given, of those alone that ended like this one, which keeps its own
+ * @returns the references that nothing holds any more
+ */
+export async function releaseFrames(
+  transaction: Transaction<Schema>,
+  verificationIds: readonly string[],
+  replacedBy?: Challenge,
+): Promise<string[]> {
+  if (verificationIds.length === 0) return [];
+  const { rows } = await sql<{ frames: unknown }>`
+    WITH gone AS (
+      SELECT challenge_id, frames FROM kyc_liveness_challenges
+      WHERE verification_id IN (${sql.join(verificationIds)}) AND frames IS NOT NULL
+        ${replacedBy ? sql`AND passed = ${replacedBy.passed} AND challenge_id <> ${replacedBy.challengeId}` : sql``}
+      FOR UPDATE)
+    UPDATE kyc_liveness_challenges c SET frames = NULL FROM gone WHERE c.challenge_id = gone.challenge_id
+    RETURNING gone.frames`.execute(transaction);
+  return referencesIn(rows);
 }

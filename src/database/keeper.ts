@@ -4,6 +4,7 @@ import { type Erased, type Keeper, keptSince } from "../verification/custody.ts"
 import { type Actor, type AuditEntry, SERVICE } from "../verification/ports.ts";
 import type { Audit } from "./audit.ts";
 import { purgeAudit } from "./audit-checks.ts";
+import { referencesIn, releaseFrames } from "./challenges.ts";
 import { eraseFaces } from "./faces.ts";
 import { IMAGES, type Schema } from "./schema.ts";
 
@@ -82,14 +83,21 @@ export function keeper({
       .where("user_id", "=", userId)
       .returning(["verification_id", ...IMAGES])
       .execute();
+    const ids = rows.map(({ verification_id }) => verification_id);
+    const challenges =
+      ids.length === 0
+        ? []
+        : await transaction
+            .deleteFrom("kyc_liveness_challenges")
+            .where("verification_id", "in", ids)
+            .returning("frames")
+            .execute();
     const references = rows
       .flatMap((row) => IMAGES.map((column) => row[column]))
-      .filter((reference) => reference !== null);
+      .filter((reference) => reference !== null)
+      .concat(referencesIn(challenges));
     const ours = references.filter((reference) => OURS.test(reference));
     await dropImages(transaction, ours, now);
-    const ids = rows.map(({ verification_id }) => verification_id);
-    if (ids.length > 0)
-      await transaction.deleteFrom("kyc_liveness_challenges").where("verification_id", "in", ids).execute();
     await transaction.deleteFrom("kyc_captures").where("user_id", "=", userId).execute();
     await transaction.deleteFrom("kyc_closed_accounts").where("user_id", "=", userId).execute();
     await transaction
@@ -134,7 +142,20 @@ export function keeper({
             .whereRef("v.user_id", "=", "kyc_closed_accounts.user_id")
             .where((v) =>
               kind === "images"
-                ? v.or(IMAGES.map((column) => v(column, "is not", null)))
+                ? v.or([
+                    ...IMAGES.map((column) => v(column, "is not", null)),
+                    // For each row by itself: EXISTS may be answered by reading all challenges.
+                    v(
+                      v
+                        .selectFrom("kyc_liveness_challenges as c")
+                        .whereRef("c.verification_id", "=", "v.verification_id")
+                        .where("c.frames", "is not", null)
+                        .select("c.challenge_id")
+                        .limit(1),
+                      "is not",
+                      null,
+                    ),
+                  ])
                 : v.or([v("portrait_embedding", "is not", null), v("selfie_embedding", "is not", null)]),
             )
             .select(sql.lit(1).as("one")),
@@ -151,13 +172,17 @@ export function keeper({
         if (kind === "images") {
           const rows = await transaction
             .selectFrom("kyc_verifications")
-            .select(IMAGES)
+            .select(["verification_id", ...IMAGES])
             .where("user_id", "=", userId)
             .forUpdate()
             .execute();
           const references = rows.flatMap((row) => IMAGES.map((column) => row[column]));
           const ours = references.filter((reference) => reference !== null && OURS.test(reference));
-          await dropImages(transaction, ours as string[], now);
+          const frames = await releaseFrames(
+            transaction,
+            rows.map(({ verification_id }) => verification_id),
+          );
+          await dropImages(transaction, [...(ours as string[]), ...frames], now);
           await transaction
             .updateTable("kyc_verifications")
             .set(Object.fromEntries(IMAGES.map((column) => [column, null])))

@@ -16,6 +16,7 @@ import * as crops from "./migrations/0012-crops.ts";
 import * as note from "./migrations/0013-note.ts";
 import * as review from "./migrations/0014-review.ts";
 import * as webhooks from "./migrations/0015-webhooks.ts";
+import * as challengeFrames from "./migrations/0016-challenge-frames.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -35,6 +36,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0013-note": note,
   "0014-review": review,
   "0015-webhooks": webhooks,
+  "0016-challenge-frames": challengeFrames,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

@@ -193,6 +193,8 @@ export interface LivenessChallengesTable {
   passed: Nullable<boolean>;
   /** A `ChallengeVerdict`: numbers, no picture and no face. */
   verdict: Json;
+  /** An array of references, or nulls, for each action. */
+  frames: Json;
 }
 
 export interface Schema {

@@ -3,6 +3,7 @@ import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
 import type { BlindIndex } from "../security/blind-index.ts";
 import type { EnvelopeSealer } from "../security/envelope.ts";
 import type { KtpOcrResult } from "../vision/facts.ts";
+import { referencesIn } from "./challenges.ts";
 import { type SealedColumn, sealColumn } from "./rows.ts";
 import { IMAGES, type Schema } from "./schema.ts";
 
@@ -107,6 +108,9 @@ export async function* imageReferences(db: Kysely<Schema>): AsyncGenerator<strin
         if (typeof reference === "string" && reference.endsWith(".sealed")) yield reference;
       }
     }
+  }
+  for await (const rows of pages(db, "kyc_liveness_challenges", "challenge_id", ["frames"])) {
+    yield* referencesIn(rows.map(({ frames }) => ({ frames })));
   }
 }
 

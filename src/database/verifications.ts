@@ -14,7 +14,7 @@ import {
   type Verifications,
 } from "../verification/ports.ts";
 import type { Audit } from "./audit.ts";
-import { saveChallenge } from "./challenges.ts";
+import { releaseFrames, saveChallenge } from "./challenges.ts";
 import { type Faces, lockDuplicates, nextFaceNumber } from "./faces.ts";
 import { dropImages, keepImages } from "./keeper.ts";
 import { columnsOf, SUMMARY_COLUMNS, summaryOf, verificationOf } from "./rows.ts";
@@ -152,17 +152,22 @@ export function verifications({
       .returningAll()
       .executeTakeFirst();
     if (!row) return null;
-    if (change.challenge && !(await saveChallenge(transaction, change.challenge))) {
+    const { challenge } = change;
+    if (challenge && !(await saveChallenge(transaction, challenge))) {
       throw new Error("a liveness challenge was used twice");
     }
-    await keepImages(
-      transaction,
-      PICTURES.map((member) => change[member]),
-    );
+    await keepImages(transaction, [
+      ...PICTURES.map((member) => change[member]),
+      ...(challenge?.frames ?? []),
+    ]);
     const replaced = PICTURES.flatMap((member) => {
       const before = claim.verification[member];
       return change[member] !== undefined && before !== null && before !== change[member] ? [before] : [];
     });
+    if (challenge && challenge.frames.length > 0)
+      replaced.push(...(await releaseFrames(transaction, [verificationId], challenge)));
+    if (change.challengeFrames === null)
+      replaced.push(...(await releaseFrames(transaction, [verificationId])));
     await dropImages(transaction, replaced, now);
     await outbox.append(transaction, userId, events, now);
     await tell(entryOf(claim, change, now));

@@ -10,6 +10,7 @@ import {
 } from "../verification/review.ts";
 import { REJECTIONS } from "../verification/sentences.ts";
 import { KTP_FIELDS } from "../vision/facts.ts";
+import { ACTIONS } from "../vision/liveness/actions.ts";
 import type { Once } from "./idempotency.ts";
 import {
   Box,
@@ -110,7 +111,25 @@ const ReviewAnswer = Type.Object(
           challenge_id: Type.String(),
           at: nullable(Moment),
           passed: nullable(Type.Boolean()),
-          actions: Type.Array(Type.Object({ action: Type.String(), seen: Type.Boolean() }, open)),
+          actions: Type.Array(
+            Type.Object(
+              {
+                action: Type.Enum([...ACTIONS]),
+                seen: Type.Boolean(),
+                peak: nullable(
+                  Type.Number({ description: "when it was farthest: milliseconds since the first frame" }),
+                ),
+                reach: nullable(
+                  Type.Number({
+                    description: "how far it went: a share (blink, open_mouth, move_closer) or degrees",
+                  }),
+                ),
+                fault: nullable(Type.Enum(["not_seen", "too_fast", "too_slow"])),
+                frame: Type.Boolean({ description: "whether a frame of it can be revealed" }),
+              },
+              open,
+            ),
+          ),
           checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean(), value: number }, open)),
           frames: Type.Integer(),
         },
@@ -160,7 +179,11 @@ const ReviewAnswer = Type.Object(
   { ...open, description: "What a reviewer sees; personal data masked." },
 );
 
-const RevealRequest = Type.Object({ what: Type.Enum([...REVEALABLE]) });
+const RevealRequest = Type.Object({
+  what: Type.Enum([...REVEALABLE]),
+  challenge_id: Type.Optional(Type.String({ maxLength: 36, description: "of a frame: whose it is" })),
+  action: Type.Optional(Type.Enum([...ACTIONS], { description: "of a frame: what it shows" })),
+});
 const RevealAnswer = Type.Object({
   what: Type.String(),
   value: text,
@@ -368,8 +391,17 @@ export function reviewRoutes(
     },
     async (request) => {
       const { verification_id: id } = request.params as Static<typeof VerificationParams>;
-      const { what } = request.body as Static<typeof RevealRequest>;
-      const { image, ...shown } = await review.reveal(request.caller, id, what);
+      const { what, challenge_id: challengeId, action } = request.body as Static<typeof RevealRequest>;
+      const frame = challengeId !== undefined && action !== undefined ? { challengeId, action } : undefined;
+      if (what === "frame" && frame === undefined) {
+        throw refuseFields(
+          "KYC_VAL_001",
+          Object.entries({ challenge_id: challengeId, action })
+            .filter(([, value]) => value === undefined)
+            .map(([field]) => ({ field, message: "is missing: it says which frame." })),
+        );
+      }
+      const { image, ...shown } = await review.reveal(request.caller, id, what, frame);
       return {
         ...shown,
         image: image && { media_type: mediaTypeOf(image), data: Buffer.from(image).toString("base64") },
@@ -437,11 +469,14 @@ function spoken(view: ReviewView) {
       is_valid: view.registry.isValid,
       score: view.registry.score,
     },
-    challenges: view.challenges.map(({ challengeId, usedAt, passed, actions, verdict }) => ({
+    challenges: view.challenges.map(({ challengeId, usedAt, passed, actions, verdict, frames }) => ({
       challenge_id: challengeId,
       at: iso(usedAt),
       passed,
-      actions: verdict?.actions ?? actions.map((action) => ({ action, seen: false })),
+      actions: (
+        verdict?.actions ??
+        actions.map((action) => ({ action, seen: false, peak: null, reach: null, fault: null }))
+      ).map((one, i) => ({ ...one, frame: (frames[i] ?? null) !== null })),
       checks: verdict?.checks ?? [],
       frames: verdict?.frames ?? 0,
     })),

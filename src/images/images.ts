@@ -26,7 +26,8 @@ export interface SealedImages extends Images {
 }
 
 /** The whole reference: nothing but what {@link sealedImages} itself gives out. */
-const REFERENCE = /^[a-z0-9]{2}\/[A-Za-z0-9-]{1,36}-(?:ktp|selfie|portrait|signature)-[0-9a-f]{16}\.sealed$/;
+const REFERENCE =
+  /^[a-z0-9]{2}\/[A-Za-z0-9-]{1,36}-(?:ktp|selfie|portrait|signature|action)-[0-9a-f]{16}\.sealed$/;
 const VERIFICATION_ID = /^[A-Za-z0-9-]{1,36}$/;
 
 const contextOf = (reference: string) => `images:${reference}`;

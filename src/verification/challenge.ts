@@ -65,6 +65,7 @@ export function nextChallenge(
     usedAt: null,
     passed: null,
     verdict: null,
+    frames: [],
   };
 }
 

@@ -156,6 +156,8 @@ export type Change = Partial<
   readonly nik?: string;
   /** A challenge that is issued, or the verdict of one that was not used yet. */
   readonly challenge?: Challenge;
+  /** The frames of all its challenges are removed. */
+  readonly challengeFrames?: null;
 };
 
 /** What one person was asked to do before the camera, once, and what was seen of it. */
@@ -171,6 +173,11 @@ export interface Challenge {
   readonly usedAt: Date | null;
   readonly passed: boolean | null;
   readonly verdict: ChallengeVerdict | null;
+  /**
+   * References of one frame for each action, null where there is none; empty where no frames are kept. Kept are those
+   * of the challenge that was passed last and of the one that failed last.
+   */
+  readonly frames: readonly (string | null)[];
 }
 
 /** The challenges as they are stored; they change with their verification, by `Verifications.settle`. */
@@ -238,8 +245,8 @@ export interface Verifications {
   hasten(now: Date): Promise<void>;
 }
 
-/** What a stored picture shows: a photograph as it was sent, or a part of the card. */
-export type ImageKind = "ktp" | "selfie" | "portrait" | "signature";
+/** What a stored picture shows: a photograph as it was sent, a part of the card, or one action of a challenge. */
+export type ImageKind = "ktp" | "selfie" | "portrait" | "signature" | "action";
 
 /** An encrypted store of photographs. */
 export interface Images {

@@ -7,6 +7,7 @@ import type {
   LivenessResult,
 } from "../vision/facts.ts";
 import { KTP_FIELDS } from "../vision/facts.ts";
+import type { Action } from "../vision/liveness/actions.ts";
 import { type DoubtBand, failedChecks } from "./doubt.ts";
 import { type Ending, ending } from "./ending.ts";
 import { KycError } from "./errors.ts";
@@ -101,6 +102,12 @@ export interface Reviews {
   trail(verificationId: string, userId: string): Promise<readonly TrailEntry[]>;
 }
 
+/** One action of one challenge, of which there may be a frame. */
+export interface FrameAsked {
+  readonly challengeId: string;
+  readonly action: Action;
+}
+
 /** What can be shown of a verification, one at a time. */
 export const IMAGES_SHOWN = ["card", "portrait", "signature", "selfie"] as const;
 export const REVEALABLE = [
@@ -109,6 +116,7 @@ export const REVEALABLE = [
   "registry_birth_date",
   "note",
   ...IMAGES_SHOWN,
+  "frame",
 ] as const;
 export type Revealable = (typeof REVEALABLE)[number];
 
@@ -183,7 +191,8 @@ export interface ReviewService {
     cursor?: string,
   ): Promise<{ readonly items: readonly QueueItem[]; readonly next: string | null }>;
   open(caller: Actor, verificationId: string): Promise<ReviewView>;
-  reveal(caller: Actor, verificationId: string, what: Revealable): Promise<Revealed>;
+  /** @param frame  which one, where `what` is a frame */
+  reveal(caller: Actor, verificationId: string, what: Revealable, frame?: FrameAsked): Promise<Revealed>;
   /** @returns the verification as it stands now */
   decide(caller: Actor, verificationId: string, decided: Decided): Promise<Summary>;
   /** @param to  at most `STATISTICS_DAYS` after `from` */
@@ -319,9 +328,10 @@ export function reviewService({
       };
     },
 
-    async reveal(caller, verificationId, what) {
+    async reveal(caller, verificationId, what, frame) {
       const v = await find(caller, verificationId, "reveal");
-      await record("review.revealed", caller, v, { what });
+      const named = frame && { challenge_id: frame.challengeId, action: frame.action };
+      await record("review.revealed", caller, v, { what, ...named });
       const text = (value: string | null | undefined, raw: string | null = null): Revealed => ({
         what,
         value: value ?? null,
@@ -333,7 +343,9 @@ export function reviewService({
         case "portrait":
         case "signature":
         case "selfie":
-          return { ...text(null), image: await picture(v, what) };
+          return { ...text(null), image: await picture(what, referenceOf(v, what)) };
+        case "frame":
+          return { ...text(null), image: await picture(what, await frameOf(verificationId, frame)) };
         case "registry_name":
           return text(v.dukcapil?.name);
         case "registry_birth_date":
@@ -390,8 +402,14 @@ export function reviewService({
     }
   }
 
-  async function picture(v: Summary, kind: (typeof IMAGES_SHOWN)[number]): Promise<Uint8Array> {
-    const reference = referenceOf(v, kind);
+  async function frameOf(verificationId: string, frame: FrameAsked | undefined): Promise<string | null> {
+    if (frame === undefined) return null;
+    const given = await challenges.of(verificationId);
+    const challenge = given.find(({ challengeId }) => challengeId === frame.challengeId);
+    return challenge?.frames[challenge.actions.indexOf(frame.action)] ?? null;
+  }
+
+  async function picture(kind: Revealable, reference: string | null): Promise<Uint8Array> {
     if (reference === null) throw new KycError("KYC_VAL_003", 404, `There is no picture "${kind}".`);
     try {
       return await images.get(reference);
@@ -429,6 +447,7 @@ function turnOf(v: Summary, caller: Actor): Turn {
 /** What asking again takes back; the pictures go with it, and so do the attempts. */
 const SELFIE_AGAIN = {
   selfieImage: null,
+  challengeFrames: null,
   selfieEmbedding: null,
   selfieModel: null,
   liveness: null,

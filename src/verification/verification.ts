@@ -355,8 +355,14 @@ export function kycService(parts: Parts): KycService {
   async function takenOver(settled: Verification | null, change: Change): Promise<Verification> {
     // The lease ran out and somebody else may have gone on from the state before: this result must not overwrite theirs.
     if (settled === null) {
-      const { ktpImage, selfieImage, portraitImage, signatureImage } = change;
-      for (const orphan of [ktpImage, selfieImage, portraitImage, signatureImage])
+      const { ktpImage, selfieImage, portraitImage, signatureImage, challenge } = change;
+      for (const orphan of [
+        ktpImage,
+        selfieImage,
+        portraitImage,
+        signatureImage,
+        ...(challenge?.frames ?? []),
+      ])
         if (orphan) await images.remove(orphan);
       throw new KycError(
         "KYC_SYS_001",
@@ -602,7 +608,10 @@ export function kycService(parts: Parts): KycService {
       });
       const report = await look(claim, "liveness", () => vision.judgeChallenge(sent.frames, asked.actions));
       const { verdict, best, embedding } = report;
-      const challenge = { ...asked, usedAt: clock.now(), passed: verdict.passed, verdict };
+      const frames = await Promise.all(
+        report.evidence.map((frame) => frame && keep(claim, "liveness", "action", frame)),
+      );
+      const challenge = { ...asked, usedAt: clock.now(), passed: verdict.passed, verdict, frames };
       if (!verdict.passed || best === null || embedding === null) {
         return refusePhotograph(claim, "liveness", challengeHints(verdict), {
           change: { challenge },

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { sql } from "kysely";
 import { auditOf, verifyAudit } from "../../src/database/audit-checks.ts";
+import { challenges } from "../../src/database/challenges.ts";
+import { imageReferences } from "../../src/database/sealed-columns.ts";
 import { ImageMissingError } from "../../src/images/images.ts";
 import {
   custody,
@@ -10,7 +12,7 @@ import {
   keptSince,
   type RetentionPolicy,
 } from "../../src/verification/custody.ts";
-import type { Actor, Claim, KycEvent } from "../../src/verification/ports.ts";
+import type { Actor, Challenge, Change, Claim, KycEvent } from "../../src/verification/ports.ts";
 import { onBothDatabases } from "../support/databases.ts";
 import { readingOf, type Storage } from "../support/storage.ts";
 
@@ -19,6 +21,24 @@ const platform: Actor = { subject: "platform", scopes: new Set(["kyc:service"]) 
 const uploaded: KycEvent = { kind: "ktp_uploaded", value: { name: "SITI" } };
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
+
+const challengeOf = (
+  verificationId: string,
+  now: Date,
+  frames: Challenge["frames"],
+  passed = true,
+): Challenge => ({
+  challengeId: randomUUID(),
+  verificationId,
+  nonce: "n",
+  actions: ["blink", "turn_left"],
+  issuedAt: now,
+  expiresAt: now,
+  usedAt: now,
+  passed,
+  verdict: null,
+  frames,
+});
 
 /** A user with one verification that has all that there can be of it, its first event sent. */
 async function onboard(storage: Storage) {
@@ -31,6 +51,8 @@ async function onboard(storage: Storage) {
   const selfieImage = await storage.images.put(id, "selfie", Buffer.from("selfie"));
   const portraitImage = await storage.images.put(id, "portrait", Buffer.from("portrait"));
   const signatureImage = await storage.images.put(id, "signature", Buffer.from("signature"));
+  const frame = await storage.images.put(id, "action", Buffer.from("eyes shut"));
+  const challenge = challengeOf(id, now, [null, frame]);
   const face = Float32Array.from({ length: 8 }, () => Math.SQRT1_2 / 2);
   const done = await storage.verifications.settle(
     claim,
@@ -40,6 +62,7 @@ async function onboard(storage: Storage) {
       selfieImage,
       portraitImage,
       signatureImage,
+      challenge,
       nik: NIK,
       ktp: readingOf(NIK, "SITI"),
       portraitEmbedding: face,
@@ -53,7 +76,7 @@ async function onboard(storage: Storage) {
   assert.ok(done);
   const events = (await storage.outbox.list({ limit: 10_000 })).filter((event) => event.userId === userId);
   await storage.outbox.markSent([events[0]!.id], now);
-  return { userId, id, ktpImage, selfieImage, portraitImage, signatureImage, unsent: events[1]!.id };
+  return { userId, id, ktpImage, selfieImage, portraitImage, signatureImage, frame, unsent: events[1]!.id };
 }
 
 const keeping = (storage: Storage, now: Date, policy: RetentionPolicy = DEFAULT_RETENTION) =>
@@ -73,12 +96,13 @@ onBothDatabases("the keeper of users' data", (it) => {
   it("erases all of one user and nothing of another, and leaves the audit chain whole", async (storage) => {
     const [gone, stays] = [await onboard(storage), await onboard(storage)];
     const erased = await keeping(storage, new Date()).eraseUser(platform, gone.userId);
-    assert.deepEqual(erased, { verifications: 1, images: 4, events: 1, imagesElsewhere: [] });
+    assert.deepEqual(erased, { verifications: 1, images: 5, events: 1, imagesElsewhere: [] });
     assert.equal(await storage.verifications.find(gone.id), null);
     await isGone(storage, gone.ktpImage);
     await isGone(storage, gone.selfieImage);
     await isGone(storage, gone.portraitImage);
     await isGone(storage, gone.signatureImage);
+    await isGone(storage, gone.frame);
     assert.equal((await storage.verifications.find(stays.id))?.ktp?.nik, NIK);
     assert.equal(Buffer.from(await storage.images.get(stays.ktpImage)).toString(), "card");
 
@@ -132,7 +156,7 @@ onBothDatabases("the keeper of users' data", (it) => {
     );
     const erased = await keeping(storage, new Date()).eraseUser(platform, userId);
     assert.deepEqual(erased.imagesElsewhere, ["s3://kyc/ktp.jpg"]);
-    assert.equal(erased.images, 3);
+    assert.equal(erased.images, 4);
   });
 
   it("lets an upload that is under way end without a trace", async (storage) => {
@@ -150,7 +174,7 @@ onBothDatabases("the keeper of users' data", (it) => {
   });
 
   it("removes a photograph that no row came to refer to, not one that a row refers to", async (storage) => {
-    const { ktpImage } = await onboard(storage);
+    const { ktpImage, frame } = await onboard(storage);
     const orphan = await storage.images.put(randomUUID(), "ktp", Buffer.from("orphan"));
     await keeping(storage, new Date()).removeImages();
     assert.equal(
@@ -161,6 +185,32 @@ onBothDatabases("the keeper of users' data", (it) => {
     await keeping(storage, new Date(Date.now() + 2 * HOUR)).removeImages();
     await isGone(storage, orphan);
     assert.equal(Buffer.from(await storage.images.get(ktpImage)).toString(), "card");
+    assert.equal(Buffer.from(await storage.images.get(frame)).toString(), "eyes shut");
+  });
+
+  it("keeps the frames of the challenge that ended alike last, and none once the selfie is asked for again", async (storage) => {
+    const { id, frame } = await onboard(storage);
+    const at = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+    const settle = async (change: Change, now: Date) => {
+      const claim = (await storage.verifications.claim(id, now, 60)) as Claim;
+      assert.ok(await storage.verifications.settle(claim, change, [], now));
+      await keeping(storage, now).removeImages();
+    };
+    const failed = await storage.images.put(id, "action", Buffer.from("a squint"));
+    await settle({ challenge: challengeOf(id, at(1), [failed], false) }, at(1));
+    assert.equal(Buffer.from(await storage.images.get(frame)).toString(), "eyes shut");
+    const later = await storage.images.put(id, "action", Buffer.from("eyes shut again"));
+    await settle({ challenge: challengeOf(id, at(2), [later, null]) }, at(2));
+    await isGone(storage, frame);
+    const kept = async () => (await challenges(storage.db).of(id)).map(({ frames }) => frames);
+    assert.deepEqual(await kept(), [[], [failed], [later, null]]);
+    const references: string[] = [];
+    for await (const reference of imageReferences(storage.db)) references.push(reference);
+    assert.ok(references.includes(later) && references.includes(failed) && !references.includes(frame));
+    await settle({ challengeFrames: null }, at(3));
+    await isGone(storage, later);
+    await isGone(storage, failed);
+    assert.deepEqual(await kept(), [[], [], []]);
   });
 
   it("tries again what a store refused to remove", async (storage) => {
@@ -176,8 +226,8 @@ onBothDatabases("the keeper of users' data", (it) => {
       clock: { now: () => new Date() },
       policy: DEFAULT_RETENTION,
     });
-    assert.equal((await refusing.eraseUser(platform, userId)).images, 4);
-    assert.equal(refusals, 4);
+    assert.equal((await refusing.eraseUser(platform, userId)).images, 5);
+    assert.equal(refusals, 5);
     assert.equal(Buffer.from(await storage.images.get(ktpImage)).toString(), "card");
     await keeping(storage, new Date(Date.now() + HOUR)).removeImages();
     await isGone(storage, ktpImage);
@@ -202,6 +252,7 @@ onBothDatabases("the keeper of users' data", (it) => {
     await after(11).removeImages();
     assert.equal((await find())?.ktpImage, null);
     await isGone(storage, closed.ktpImage);
+    await isGone(storage, closed.frame);
     assert.ok((await find())?.portraitEmbedding);
     await after(21).expire();
     assert.equal((await find())?.portraitEmbedding, null);

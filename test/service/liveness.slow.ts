@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import sharp from "sharp";
 import { film, openStage } from "../../src/sample/attacks/attacks.ts";
 import type { Action } from "../../src/vision/liveness/actions.ts";
 import type { Models } from "../../src/vision/models/models.ts";
@@ -40,15 +41,8 @@ describe("a liveness challenge, on real pixels", () => {
   const acted = async (actions: readonly Action[], seed: number) =>
     film(await openStage(ani.selfie, models), { kind: "live", actions, seed });
   type Frames = Awaited<ReturnType<typeof acted>>;
-  const send = (id: string, { challenge_id, nonce }: Reply["body"], frames: Frames, as = client) => {
-    const form = new FormData();
-    form.set("nonce", nonce);
-    for (const { at, jpeg } of frames) {
-      form.append("frames", new Blob([jpeg as Uint8Array<ArrayBuffer>]), "frame.jpg");
-      form.append("captured_at", String(at));
-    }
-    return as.post(`/verify/${id}/liveness/${challenge_id}/frames`, form);
-  };
+  const send = (id: string, asked: Reply["body"], frames: Frames, as = client) =>
+    as.frames(id, asked, frames);
   /** As if the frames had taken no time: the test does not wait for them to be over. */
   const later = async (id: string, challenge: Reply["body"], frames: Frames) => {
     const spent = frames[frames.length - 1].at;
@@ -81,6 +75,27 @@ describe("a liveness challenge, on real pixels", () => {
     assert.equal(done.status, 200, JSON.stringify(done.body));
     assert.equal(done.body.status, "VERIFIED", JSON.stringify(done.body));
     assert.equal(done.body.liveness_result.details.challenge.passed, true);
+
+    // A reviewer sees each action, one frame at a time, and it is written down.
+    const reviewer = await running.client("reviewer", "kyc:review");
+    const { challenges } = (await reviewer.get(`/review/${id}`)).body;
+    const { challenge_id, actions } = challenges.at(-1);
+    for (const { action, frame, reach } of actions) {
+      assert.ok(frame && reach > 0, action);
+      const shown = await reviewer.post(`/review/${id}/reveal`, { what: "frame", challenge_id, action });
+      const { format, height } = await sharp(Buffer.from(shown.body.image.data, "base64")).metadata();
+      assert.deepEqual([format, height], ["jpeg", 480]);
+    }
+    const { trail } = (await reviewer.get(`/review/${id}`)).body;
+    assert.deepEqual(
+      trail
+        .filter(({ action }: { action: string }) => action === "review.revealed")
+        .map(({ detail }: { detail: object }) => detail),
+      actions.map(({ action }: { action: string }) => ({ what: "frame", challenge_id, action })),
+    );
+    const reveal = (body: object) => reviewer.post(`/review/${id}/reveal`, body);
+    assert.equal((await reveal({ what: "frame" })).status, 400);
+    assert.equal((await reveal({ what: "frame", challenge_id: "another", action: "blink" })).status, 404);
   });
 
   test("is nobody else's, and takes no other nonce, id or number of frames", async () => {
@@ -114,5 +129,12 @@ describe("a liveness challenge, on real pixels", () => {
     }
     assert.equal((await client.get(`/verify/${id}`)).body.status, "REJECTED");
     assert.equal((await ask(id)).status, 409);
+    // Of the last one alone, the frames that came nearest to what was not done.
+    const reviewer = await running.client("reviewer", "kyc:review");
+    const { challenges } = (await reviewer.get(`/review/${id}`)).body;
+    assert.deepEqual(
+      challenges.map(({ actions }: { actions: { frame: boolean }[] }) => actions.every(({ frame }) => frame)),
+      [false, false, true],
+    );
   });
 });

@@ -26,6 +26,12 @@ export interface Client {
   start(type?: "FULL_KYC" | "BASIC_KYC"): Promise<string>;
   ktp(id: string, image: Uint8Array, headers?: Record<string, string>): Promise<Reply>;
   selfie(id: string, image: Uint8Array, headers?: Record<string, string>): Promise<Reply>;
+  /** Answers a liveness challenge. */
+  frames(
+    id: string,
+    asked: { readonly challenge_id: string; readonly nonce: string },
+    frames: readonly { readonly at: number; readonly jpeg: Uint8Array }[],
+  ): Promise<Reply>;
 }
 
 /** Talks to a service as one user. */
@@ -63,6 +69,15 @@ export function clientOf(url: string, token: string, user: string): Client {
       post("/verify/ktp", { verification_id: id, ktp_image: base64(image) }, headers),
     selfie: (id, image, headers) =>
       post("/verify/selfie", { verification_id: id, selfie_image: base64(image) }, headers),
+    frames(id, { challenge_id, nonce }, frames) {
+      const form = new FormData();
+      form.set("nonce", nonce);
+      for (const { at, jpeg } of frames) {
+        form.append("frames", new Blob([jpeg as Uint8Array<ArrayBuffer>]), "frame.jpg");
+        form.append("captured_at", String(at));
+      }
+      return post(`/verify/${id}/liveness/${challenge_id}/frames`, form);
+    },
   };
 }
 

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import type { Models } from "../../src/vision/models/models.ts";
-import { type Client, type Person, people, startTestService, type TestService } from "../support/service.ts";
+import {
+  type Client,
+  type Person,
+  people,
+  startTestService,
+  type TestService,
+  tokenFor,
+} from "../support/service.ts";
 import { faceModels } from "../vision/face/support.ts";
 import { acted } from "./acted.ts";
 import { noBrowser, type Scene } from "./browser.ts";
@@ -56,6 +63,33 @@ describe("the liveness challenge on the capture page", { skip: noBrowser }, () =
     return page;
   }
 
+  /** The review console shows each action of a challenge, once it is asked for. */
+  async function lookAtFrames(t: TestContext, id: string, count: number): Promise<void> {
+    const options = { viewport: { width: 1280, height: 900 }, locale: "id-ID" };
+    const page = await visit(
+      t,
+      service,
+      { camera: "denied" },
+      `${service.url}/review#verification/${id}`,
+      options,
+    );
+    await page.getByLabel("Token").fill(await tokenFor("rina", "kyc:review"));
+    await page.keyboard.press("Enter");
+    const frames = page.locator(".movements figure");
+    await frames.first().waitFor();
+    assert.equal(await frames.count(), count);
+    assert.equal(await frames.locator("img").count(), 0, "none before it is asked for");
+    for (let i = 0; i < count; i++) {
+      await frames.nth(i).getByRole("button").click();
+      await frames.nth(i).locator("img").waitFor();
+    }
+    await look(page, "review-6-challenge-1280-light-id-ID");
+    const { body } = await (await service.client("rina", "kyc:review")).get(`/review/${id}`);
+    const seen = body.trail.filter(({ action }: { action: string }) => action === "review.revealed");
+    assert.equal(seen.length, count);
+    await page.context().browser()?.close();
+  }
+
   it("is passed before the camera, one movement at a time, by keyboard alone, and ends VERIFIED", async (t) => {
     let ended: string | null = null;
     for (let tries = 0; ended === null && tries < TRIES; tries++) {
@@ -80,6 +114,7 @@ describe("the liveness challenge on the capture page", { skip: noBrowser }, () =
       if (ended !== null) {
         const { body } = await platform.get(`/verify/${id}`);
         assert.equal(body.liveness_result.details.challenge.passed, true);
+        await lookAtFrames(t, id, actions.length);
       }
       await page.context().browser()?.close();
     }

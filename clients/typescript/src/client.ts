@@ -698,8 +698,13 @@ export class KycClient {
       readonly at: string | null;
       readonly passed: boolean | null;
       readonly actions: readonly ({
-        readonly action: string;
+        readonly action: "blink" | "open_mouth" | "turn_left" | "turn_right" | "look_up" | "move_closer";
         readonly seen: boolean;
+        readonly peak: number | null;
+        readonly reach: number | null;
+        readonly fault: "not_seen" | "too_fast" | "too_slow" | null;
+        /** whether a frame of it can be revealed */
+        readonly frame: boolean;
       })[];
       readonly checks: readonly ({
         readonly name: string;
@@ -756,7 +761,11 @@ export class KycClient {
 
   /** Show one field or picture; who saw it stands in the audit log (scope kyc:review). */
   reveal(verification_id: string, body: {
-    readonly what: "province" | "city" | "nik" | "name" | "birth_place" | "birth_date" | "gender" | "blood_type" | "address" | "rt_rw" | "village" | "district" | "religion" | "marital_status" | "occupation" | "nationality" | "valid_until" | "registry_name" | "registry_birth_date" | "note" | "card" | "portrait" | "signature" | "selfie";
+    readonly what: "province" | "city" | "nik" | "name" | "birth_place" | "birth_date" | "gender" | "blood_type" | "address" | "rt_rw" | "village" | "district" | "religion" | "marital_status" | "occupation" | "nationality" | "valid_until" | "registry_name" | "registry_birth_date" | "note" | "card" | "portrait" | "signature" | "selfie" | "frame";
+    /** of a frame: whose it is */
+    readonly challenge_id?: string;
+    /** of a frame: what it shows */
+    readonly action?: "blink" | "open_mouth" | "turn_left" | "turn_right" | "look_up" | "move_closer";
   }): Promise<{
     readonly what: string;
     readonly value: string | null;

@@ -5,6 +5,7 @@ import type { LivenessResult } from "../facts.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { type Action, FRAMES_ASKED } from "./actions.ts";
+import { evidenceOf } from "./evidence.ts";
 import { judgeLiveness } from "./passive.ts";
 import { type Relief, reliefIn } from "./relief.ts";
 import { type Tracked, track } from "./track.ts";
@@ -69,7 +70,9 @@ export interface ChallengeReport {
   readonly verdict: ChallengeVerdict;
   /** The number of the frame that shows the person best; null where none shows a face. */
   readonly best: number | null;
-  /** Of that frame, unit length. */
+  /** One for each action that was asked for: JPEG; null where no frame shows the face. */
+  readonly evidence: readonly (Uint8Array | null)[];
+  /** Of the best frame, unit length. */
   readonly embedding: Float32Array | null;
   readonly liveness: LivenessResult | null;
   readonly milliseconds: Readonly<Record<string, number>>;
@@ -118,11 +121,14 @@ export async function judgeChallenge(
   const alone = shown.every(({ faces }) => faces === 1);
   checks.push({ name: "one_face", ok: share >= SEQUENCE.withFace && alone, value: share });
 
+  const numbers = tracked.flatMap((t, i) => (t ? [i] : []));
+  const decode = (k: number) => frames[numbers[k]].decode();
   if (shown.length < FRAMES_ASKED.least) {
     const actions = compareActions(asked, []).actions;
     return {
       verdict: { passed: false, actions, checks, others: [], frames: frames.length },
       best: kept[0]?.frame ?? null,
+      evidence: await evidenceOf(actions, shown, decode),
       embedding: null,
       liveness: null,
       milliseconds: { decode: decoding, follow: followed - begun - decoding },
@@ -133,8 +139,7 @@ export async function judgeChallenge(
   checks.push({ name: "order", ok: others.length === 0, value: others.length });
   checks.push(continuousCheck(shown));
   checks.push(depthCheck(shown, done));
-  const numbers = tracked.flatMap((t, i) => (t ? [i] : []));
-  const embeddings = await embedSome(shown, done, (k) => frames[numbers[k]].decode(), models);
+  const embeddings = await embedSome(shown, done, decode, models);
   checks.push(sameFaceCheck(embeddings));
   const compared = performance.now();
 
@@ -153,16 +158,20 @@ export async function judgeChallenge(
   const genuine = confidences.reduce((sum, c) => sum + c, 0) / confidences.length;
   checks.push({ name: "genuine", ok: genuine >= SEQUENCE.spoof, value: genuine });
   const passed = checks.every(({ ok }) => ok) && actions.every(({ seen }) => seen);
+  const judged = performance.now();
+  const evidence = await evidenceOf(actions, shown, decode);
   return {
     verdict: { passed, actions, checks, others: others.map(({ action }) => action), frames: frames.length },
     best: kept[0].frame,
+    evidence,
     embedding,
     liveness,
     milliseconds: {
       decode: decoding,
       follow: followed - begun - decoding,
       compare: compared - followed,
-      liveness: performance.now() - compared,
+      liveness: judged - compared,
+      evidence: performance.now() - judged,
     },
   };
 }

@@ -4,6 +4,7 @@ import { CardPicture } from "./CardPicture.tsx";
 import { Scale } from "./charts.tsx";
 import { DecisionPanel } from "./DecisionPanel.tsx";
 import {
+  type FrameAsked,
   hrefOf,
   type Revealable,
   type Revealed,
@@ -12,30 +13,35 @@ import {
   useLoad,
   useTell,
 } from "./desk.ts";
+import { Liveness } from "./Liveness.tsx";
+import { Picture } from "./Picture.tsx";
 import { Heading, Labels, Outcome, Status } from "./parts.tsx";
 import { momentIn, reasonIn } from "./words.ts";
 
-/** What was shown so far, on this page, and how to show more. */
+/** What was shown so far, on this page, and how to show more. `frame`: which one, where `what` is a frame. */
 export interface Shown {
-  readonly of: (what: Revealable) => Revealed | undefined;
-  readonly show: (what: Revealable) => void;
+  readonly of: (what: Revealable, frame?: FrameAsked) => Revealed | undefined;
+  readonly show: (what: Revealable, frame?: FrameAsked) => void;
 }
+
+const keyOf = (what: Revealable, frame?: FrameAsked) =>
+  [what, frame?.challenge_id, frame?.action].join(" ").trim();
 
 export function Verification({ id }: { id: string }) {
   const { client, words } = useDesk();
   const tell = useTell();
   const load = useCallback((asked: KycClient) => asked.openReview(id), [id]);
   const { data: view, error, reload } = useLoad(load);
-  const [revealed, setRevealed] = useState<Readonly<Partial<Record<Revealable, Revealed>>>>({});
+  const [revealed, setRevealed] = useState<Readonly<Partial<Record<string, Revealed>>>>({});
   const [wrong, setWrong] = useState<string | null>(null);
   const [told, setTold] = useState<string | null>(null);
   const shown: Shown = {
-    of: (what) => revealed[what],
-    show: (what) => {
+    of: (what, frame) => revealed[keyOf(what, frame)],
+    show: (what, frame) => {
       const reveal = async () => {
         try {
-          const one = await client.reveal(id, { what });
-          setRevealed((before) => ({ ...before, [what]: one }));
+          const one = await client.reveal(id, { what, ...frame });
+          setRevealed((before) => ({ ...before, [keyOf(what, frame)]: one }));
           setWrong(null);
         } catch (failure) {
           setWrong(tell(failure));
@@ -83,7 +89,7 @@ export function Verification({ id }: { id: string }) {
             <div>
               <Card view={view} shown={shown} />
               <Faces view={view} shown={shown} />
-              <Liveness view={view} />
+              <Liveness view={view} shown={shown} />
             </div>
             <div>
               <DecisionPanel key={view.updated_at} view={view} onDecided={decided} />
@@ -140,30 +146,6 @@ function Value({
         {words.show}
       </button>
     </span>
-  );
-}
-
-function Picture({ what, view, shown }: { what: "portrait" | "selfie"; view: ReviewView; shown: Shown }) {
-  const { words } = useDesk();
-  const name = words.picture[what] ?? what;
-  const image = shown.of(what)?.image;
-  return (
-    <figure className="picture">
-      {image ? (
-        <img src={`data:${image.media_type};base64,${image.data}`} alt={name} />
-      ) : (
-        <div className="covered">
-          {view.images.includes(what) ? (
-            <button type="button" className="quiet" onClick={() => shown.show(what)}>
-              {words.showWhat(name)}
-            </button>
-          ) : (
-            <span className="soft">{words.noPicture}</span>
-          )}
-        </div>
-      )}
-      <figcaption>{name}</figcaption>
-    </figure>
   );
 }
 
@@ -237,8 +219,14 @@ function Faces({ view, shown }: { view: ReviewView; shown: Shown }) {
     <section className="panel">
       <h2>{words.faces}</h2>
       <div className="pair">
-        <Picture what="portrait" view={view} shown={shown} />
-        <Picture what="selfie" view={view} shown={shown} />
+        {(["portrait", "selfie"] as const).map((what) => (
+          <Picture
+            key={what}
+            name={words.picture[what]}
+            image={shown.of(what)?.image}
+            onShow={view.images.includes(what) ? () => shown.show(what) : null}
+          />
+        ))}
       </div>
       {match === null ? (
         <p className="soft">{words.noFace}</p>
@@ -256,71 +244,6 @@ function Faces({ view, shown }: { view: ReviewView; shown: Shown }) {
           />
         </>
       )}
-    </section>
-  );
-}
-
-const MEASURES = ["spoof_score", "eye_openness", "mouth_movement", "skin_texture"] as const;
-
-function Liveness({ view }: { view: ReviewView }) {
-  const { words } = useDesk();
-  const { liveness, challenges } = view;
-  const rows: [string, number | null][] = liveness
-    ? [
-        ["confidence", liveness.confidence],
-        ["face_quality_score", liveness.face_quality_score],
-        ...MEASURES.map((name): [string, number | null] => [name, liveness.details[name]]),
-      ]
-    : [];
-  return (
-    <section className="panel">
-      <h2>{words.liveness}</h2>
-      {liveness === null ? (
-        <p className="soft">{words.noLiveness}</p>
-      ) : (
-        <>
-          <p>
-            <Outcome ok={liveness.is_live} /> {liveness.is_live ? words.live : words.notLive}
-          </p>
-          <dl className="facts">
-            {rows.map(([name, value]) => (
-              <div key={name}>
-                <dt>{words.measures[name] ?? name}</dt>
-                <dd>{value === null ? "–" : value.toFixed(2)}</dd>
-              </div>
-            ))}
-            <div>
-              <dt>{words.measures.model}</dt>
-              <dd>{liveness.details.model === "minifasnet" ? words.strong : words.weak}</dd>
-            </div>
-          </dl>
-        </>
-      )}
-      {challenges.map(({ challenge_id: challengeId, passed, actions, checks, frames, at }) => (
-        <div key={challengeId}>
-          <h3>{words.challenge}</h3>
-          <p>
-            <Outcome ok={passed === true} />{" "}
-            <span className="soft">
-              {at === null ? "" : momentIn(words, at)} · {words.frames(frames)}
-            </span>
-          </p>
-          <ul className="checks">
-            {actions.map(({ action, seen }) => (
-              <li key={action}>
-                <Outcome ok={seen} /> {words.actions[action] ?? action}
-              </li>
-            ))}
-            {checks.map(({ name, ok, value }) => (
-              <li key={name}>
-                <Outcome ok={ok} /> {words.sequence[name] ?? name}
-                {value !== null && <span className="soft"> {value.toFixed(2)}</span>}
-              </li>
-            ))}
-          </ul>
-          <p className="soft">{words.challengeNote}</p>
-        </div>
-      ))}
     </section>
   );
 }
@@ -449,7 +372,7 @@ function Trail({ view }: { view: ReviewView }) {
           {view.trail.map(({ at, actor, action, detail }) => (
             <li key={`${at} ${actor} ${action} ${JSON.stringify(detail)}`}>
               <span className="soft">{momentIn(words, at)}</span> {words.auditActions[action] ?? action}
-              {action === "review.revealed" && ` (${nameOf(String(detail.what))})`}
+              {action === "review.revealed" && ` (${nameOf(String(detail.what), String(detail.action))})`}
               {action === "review.decided" && ` (${words.verdicts[String(detail.verdict)]})`}
               <span className="soft id"> {actor}</span>
             </li>
@@ -459,7 +382,8 @@ function Trail({ view }: { view: ReviewView }) {
     </div>
   );
 
-  function nameOf(what: string): string {
+  function nameOf(what: string, action: string): string {
+    if (what === "frame") return `${words.picture.frame}: ${words.actions[action] ?? action}`;
     const others: Readonly<Record<string, string>> = {
       registry_name: words.registryName,
       registry_birth_date: words.registryBirth,

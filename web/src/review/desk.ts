@@ -9,6 +9,8 @@ export type QueueItem = Awaited<ReturnType<KycClient["listReviews"]>>["items"][n
 export type StatisticsView = Awaited<ReturnType<KycClient["getStatistics"]>>;
 export type Revealed = Awaited<ReturnType<KycClient["reveal"]>>;
 export type Revealable = Parameters<KycClient["reveal"]>[1]["what"];
+/** Which frame of a challenge. */
+export type FrameAsked = Required<Pick<Parameters<KycClient["reveal"]>[1], "challenge_id" | "action">>;
 export type Decision = Parameters<KycClient["decideReview"]>[1];
 
 /** What every part of the console works with. */
