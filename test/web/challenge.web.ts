@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import type { Models } from "../../src/vision/models/models.ts";
@@ -17,6 +18,12 @@ import { link, look, PHONE, pressByKeyboard, result, visit } from "./page.ts";
 
 /** At rest before the first movement, while the page opens the camera and somebody presses Start; and after the last. */
 const REST_MS = [3500, 3500] as const;
+/** Where the page is to see each movement itself: until its networks have come, and somebody presses Start. */
+const FOLLOWED_REST_MS = [8000, 2500] as const;
+const built = new URL("../../web/dist/assets/", import.meta.url);
+const noWasm = readdirSync(built).some((name) => name.startsWith("tfjs-wasm-"))
+  ? false
+  : "the page was built without @tensorflow/tfjs-backend-wasm (npm ci)";
 /** A challenge that is drawn badly for the simulated person is given up, as by a real one. */
 const TRIES = 3;
 
@@ -115,6 +122,38 @@ describe("the liveness challenge on the capture page", { skip: noBrowser }, () =
         const { body } = await platform.get(`/verify/${id}`);
         assert.equal(body.liveness_result.details.challenge.passed, true);
         await lookAtFrames(t, id, actions.length);
+      }
+      await page.context().browser()?.close();
+    }
+    assert.equal(ended, "VERIFIED");
+  });
+
+  it("is followed by the page's own networks, which see each movement, and ends VERIFIED", {
+    skip: noWasm,
+  }, async (t) => {
+    let ended: string | null = null;
+    for (let tries = 0; ended === null && tries < TRIES; tries++) {
+      const { url, id } = await begun();
+      const { actions } = (await platform.post(`/verify/${id}/liveness`, {})).body;
+      const clip = await acted(holder.selfie, actions, { seed: tries, restMs: FOLLOWED_REST_MS, models });
+      const page = await visit(t, service, { camera: "plays", clip }, url);
+      const advice = page.locator(".advice");
+      await advice.filter({ hasText: "Bagus" }).waitFor();
+      // The words as they come and go: a movement takes a second.
+      await page.evaluate(`{
+        globalThis.told = [];
+        const advice = document.querySelector(".advice");
+        const note = () => told.at(-1) === advice.textContent || told.push(advice.textContent);
+        new MutationObserver(note).observe(advice, { childList: true, characterData: true, subtree: true });
+      }`);
+      await page.getByRole("button", { name: "Mulai" }).click();
+      await page.locator("[data-status], .notice.bad").waitFor();
+      const told = (await page.evaluate("told")) as string[];
+      if ((await page.locator("[data-status]").count()) > 0) ended = await result(page);
+      else t.diagnostic(`${actions.join()}: ${await page.locator(".notice.bad").textContent()} ${told}`);
+      if (ended !== null) {
+        const back = told.filter((words) => words === "Bagus, kembali lihat lurus");
+        assert.equal(back.length, actions.length, `each was seen by the page: ${told.join(" | ")}`);
       }
       await page.context().browser()?.close();
     }

@@ -5,7 +5,7 @@ import { drawSelfie, makeCitizen } from "../../src/sample/sample.ts";
 import { decodeImage } from "../../src/vision/image.ts";
 import { track } from "../../src/vision/liveness/track.ts";
 import { follow } from "../../web/src/capture/follow.ts";
-import { thinOut } from "../../web/src/capture/thin-out.ts";
+import { thinOut, thinRest } from "../../web/src/capture/thin-out.ts";
 import { faceModels } from "../vision/face/support.ts";
 
 test("the page goes along with movements in their order, as the networks see them", async () => {
@@ -48,4 +48,15 @@ test("of too many frames those are sent that cover the whole time evenly", () =>
   assert.ok(Math.min(...gaps) >= 90 && Math.max(...gaps) <= 330, gaps.join());
   const few = frames.slice(0, 5);
   assert.deepEqual(thinOut(few, 60), few);
+});
+
+test("a movement keeps its frames, the waiting for it does not", () => {
+  const frames = Array.from({ length: 200 }, (_, i) => ({ at: i * 100 }));
+  const left = thinOut(thinRest(frames, [[8_000, 10_000]]), 60).map(({ at }) => at);
+  assert.ok(left.length <= 60);
+  assert.deepEqual(
+    left.filter((at) => at >= 8_000 && at <= 10_000),
+    Array.from({ length: 21 }, (_, i) => 8_000 + i * 100),
+  );
+  assert.ok(left.slice(1).every((at, i) => at - left[i] <= 500));
 });

@@ -4,6 +4,7 @@ import type { Posture } from "../../../src/vision/liveness/trajectory.ts";
 import { follow } from "./follow.ts";
 import { postureOf } from "./posture.ts";
 import { type Frame, record } from "./recording.ts";
+import type { Span } from "./thin-out.ts";
 
 /** What the person is to do now. `number` counts from 0. */
 export type Cue =
@@ -17,6 +18,8 @@ const REST_MS = { before: 1000, after: 500 };
 const REST_POSTURES = 3;
 /** For a movement that nobody follows: time to read, to do it and to come back. */
 const PACE_MS = 3000;
+/** Before the end of a movement that was followed, its frames are all wanted: the service gives none more time. */
+const MOVEMENT_MS = 2500;
 /** A movement that is not seen for so long is given up. */
 const GIVE_UP_MS = 9000;
 
@@ -37,6 +40,7 @@ export async function perform(
   signal: AbortSignal,
 ): Promise<readonly Frame[] | null> {
   const recording = record(video);
+  const movements: Span[] = [];
   const posture = async (): Promise<Posture | null> => {
     const [face] = (await look?.()) ?? [];
     return face ? postureOf(face, performance.now()) : null;
@@ -47,8 +51,12 @@ export async function perform(
     let back = false;
     while (!signal.aborted && performance.now() - begun < GIVE_UP_MS) {
       const [held] = await Promise.all([posture(), wait(0)]);
-      const now = held && progress(held);
-      if (now === "done") return true;
+      if (held === null) continue;
+      const now = progress(held);
+      if (now === "done") {
+        movements.push([held.at - MOVEMENT_MS, held.at + REST_MS.after]);
+        return true;
+      }
       if (now === "back" && !back) {
         back = true;
         onCue({ at: "back", number });
@@ -74,8 +82,8 @@ export async function perform(
     }
     onCue({ at: "last" });
     await wait(REST_MS.after);
-    return signal.aborted ? null : recording.stop();
+    return signal.aborted ? null : recording.stop(look && movements);
   } finally {
-    recording.stop();
+    recording.stop(null);
   }
 }

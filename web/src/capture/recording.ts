@@ -1,4 +1,4 @@
-import { thinOut } from "./thin-out.ts";
+import { type Span, thinOut, thinRest } from "./thin-out.ts";
 
 /** One frame of the challenge. */
 export interface Frame {
@@ -17,8 +17,11 @@ const MOST_FRAMES = 60;
 
 /** A recording that goes on until `stop` is called. */
 export interface Recording {
-  /** @returns the frames to be sent */
-  stop(): readonly Frame[];
+  /**
+   * @param movements  when they were done; null where nobody knows
+   * @returns the frames to be sent
+   */
+  stop(movements: readonly Span[] | null): readonly Frame[];
 }
 
 /** Takes frames of what the camera shows, with their times. */
@@ -46,9 +49,9 @@ export function record(video: HTMLVideoElement): Recording {
   };
   take();
   return {
-    stop() {
+    stop(movements) {
       stopped = true;
-      return thinOut(frames, MOST_FRAMES);
+      return thinOut(movements ? thinRest(frames, movements) : frames, MOST_FRAMES);
     },
   };
 }

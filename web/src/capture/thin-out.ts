@@ -1,3 +1,22 @@
+/** A span of time in milliseconds of the frames' clock. */
+export type Span = readonly [from: number, to: number];
+
+/** Of a face at rest two frames a second say enough; well below the gap that the service takes. */
+const REST_EVERY_MS = 500;
+
+/** Leaves out most of what was taken while somebody was waited for: the movements keep their frames. */
+export function thinRest<T extends { readonly at: number }>(
+  frames: readonly T[],
+  movements: readonly Span[],
+): T[] {
+  const left: T[] = [];
+  for (const frame of frames) {
+    const moving = movements.some(([from, to]) => frame.at >= from && frame.at <= to);
+    if (moving || left.length === 0 || frame.at - left[left.length - 1].at >= REST_EVERY_MS) left.push(frame);
+  }
+  return left;
+}
+
 /**
  * Leaves out frames until there are `most`, always the one whose neighbours lie nearest to one another: what is left
  * covers the whole time evenly.

@@ -29,10 +29,21 @@ const FACE = { smallest: 0.28, largest: 0.8, yaw: 0.3, pitch: 0.35, offCentre: 0
 
 let loading: Promise<Human> | undefined;
 
+/** WebGL on a graphics processor. Where software stands in for it, WebAssembly is several times faster. */
+const hasGraphics = () =>
+  document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true }) !== null;
+
+/** By what the networks are computed. */
+function computing(): Partial<Config> {
+  if (hasGraphics()) return { backend: "humangl" };
+  const wasmPath: string | null = import.meta.env.WASM_FOLDER;
+  return wasmPath === null ? { backend: "cpu" } : { backend: "wasm", wasmPath };
+}
+
 /** The guide's networks, some two megabytes: fetched when the face step is near, once. */
 export function loadGuide(): Promise<Human> {
   loading ??= import("@vladmandic/human").then(async ({ Human }) => {
-    const human = new Human(SETTINGS);
+    const human = new Human({ ...SETTINGS, ...computing() });
     await human.load();
     return human;
   });
