@@ -315,6 +315,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     ktp_uploaded: text("KAFKA_TOPIC_KTP_UPLOADED") ?? "payu.kyc.ktp_uploaded",
     verified: text("KAFKA_TOPIC_KYC_VERIFIED") ?? "payu.kyc.verified",
     failed: text("KAFKA_TOPIC_KYC_FAILED") ?? "payu.kyc.failed",
+    resubmission_requested:
+      text("KAFKA_TOPIC_KYC_RESUBMISSION_REQUESTED") ?? "payu.kyc.resubmission_requested",
   };
   for (const [kind, topic] of Object.entries(topics)) {
     if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic)) {

@@ -26,6 +26,7 @@ test("an empty environment gives the laptop's defaults", () => {
     ktp_uploaded: "payu.kyc.ktp_uploaded",
     verified: "payu.kyc.verified",
     failed: "payu.kyc.failed",
+    resubmission_requested: "payu.kyc.resubmission_requested",
   });
   assert.deepEqual(config.warnings, []);
 });

@@ -2,7 +2,12 @@ import { readFileSync } from "node:fs";
 import type { KycEvent } from "../verification/ports.ts";
 import { isPublic } from "./addresses.ts";
 
-const KINDS = ["ktp_uploaded", "verified", "failed"] as const satisfies readonly KycEvent["kind"][];
+const KINDS = [
+  "ktp_uploaded",
+  "verified",
+  "failed",
+  "resubmission_requested",
+] as const satisfies readonly KycEvent["kind"][];
 
 /** Where events are posted. */
 export interface Endpoint {

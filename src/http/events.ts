@@ -16,7 +16,7 @@ const EventsQuery = Type.Object({
 
 const Event = Type.Object({
   id: Type.Integer(),
-  kind: Type.Enum(["ktp_uploaded", "verified", "failed"]),
+  kind: Type.Enum(["ktp_uploaded", "verified", "failed", "resubmission_requested"]),
   userId: Type.String(),
   value: Type.Record(Type.String(), Type.Unknown()),
   ce: Type.Object({ id: Type.String(), source: Type.String(), type: Type.String(), time: Type.String() }),

@@ -8,6 +8,7 @@ import { captureUrl, returnUrlsOf } from "./capture.ts";
 import type { Once } from "./idempotency.ts";
 import type { RouteCodes } from "./problem.ts";
 import {
+  CaptureRequest,
   ChallengeAnswer,
   ChallengeParams,
   FramesAnswer,
@@ -16,6 +17,7 @@ import {
   KtpAnswer,
   KtpQuery,
   ktpBody,
+  LinkAnswer,
   PAGE_SIZE,
   PageQuery,
   PostHeaders,
@@ -84,6 +86,36 @@ export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes
         if (urls === undefined) return started;
         const code = await capture.create(started.verification_id, userId, urls);
         return { ...started, capture_url: captureUrl(`${request.protocol}://${request.host}`, code) };
+      });
+    },
+  );
+
+  app.post(
+    "/verify/:verification_id/capture",
+    {
+      config: { codes: CODES.start },
+      schema: {
+        ...common,
+        operationId: "linkToCapture",
+        summary: "Another link to the capture page, for a verification that goes on",
+        description:
+          "For who lost the first one, or is asked for a picture again by a reviewer. What was done stays done.",
+        headers: PostHeaders,
+        params: VerificationParams,
+        body: CaptureRequest,
+        response: { 200: LinkAnswer, ...problems(404, ...POST_PROBLEMS) },
+      },
+    },
+    (request, reply) => {
+      const { verification_id: id } = request.params as Static<typeof VerificationParams>;
+      const urls = returnUrlsOf(request.body as Static<typeof CaptureRequest>);
+      return once(request, reply, { id, capture: JSON.stringify(urls) }, async () => {
+        const userId = await kyc.relink(request.caller, id);
+        const code = await capture.create(id, userId, urls);
+        return {
+          verification_id: id,
+          capture_url: captureUrl(`${request.protocol}://${request.host}`, code),
+        };
       });
     },
   );

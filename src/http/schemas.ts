@@ -54,6 +54,10 @@ export const CaptureRequest = Type.Object(
       "Asks for a link to the capture page (capture_url); the addresses, https, are where the page sends the person in the end.",
   },
 );
+export const LinkAnswer = Type.Object({
+  verification_id: Type.String(),
+  capture_url: Type.String({ description: "opens once, within 30 minutes" }),
+});
 export const StartRequest = Type.Object({
   ...startMembers,
   consent: Type.Optional(Consent),

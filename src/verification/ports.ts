@@ -29,6 +29,7 @@ export interface Consent {
 /** What the audit log has words for. */
 export type AuditAction =
   | "verification.started"
+  | "verification.linked"
   | "verification.changed"
   | "verification.decided"
   | "verification.read"
@@ -188,7 +189,7 @@ export interface Challenges {
 
 /** An event to be told in the same transaction as the change; keyed by the user when it is sent. */
 export interface KycEvent {
-  readonly kind: "ktp_uploaded" | "verified" | "failed";
+  readonly kind: "ktp_uploaded" | "verified" | "failed" | "resubmission_requested";
   /** The JSON value as in the contract; `nik` masked by the repository's caller where so configured. */
   readonly value: Readonly<Record<string, unknown>>;
 }

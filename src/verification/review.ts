@@ -501,8 +501,15 @@ export function conclusionOf(
       return end(v, change, "REJECTED", SENTENCES[code].en, [code]);
     }
     case "ask_card":
-      return { change: { ...change, ...CARD_AGAIN, status: "PENDING" }, events: [] };
+      return askedAgain("ktp", { ...CARD_AGAIN, status: "PENDING" });
     case "ask_selfie":
-      return { change: { ...change, ...SELFIE_AGAIN, status: "PROCESSING" }, events: [] };
+      return askedAgain("selfie", { ...SELFIE_AGAIN, status: "PROCESSING" });
+  }
+
+  /** Whoever sent the person here is told: nobody else can reach them. */
+  function askedAgain(step: "ktp" | "selfie", again: Change & { readonly status: Status }): Conclusion {
+    const { verificationId: verification_id, userId: user_id } = v;
+    const value = { verification_id, user_id, status: again.status, step };
+    return { change: { ...change, ...again }, events: [{ kind: "resubmission_requested", value }] };
   }
 }

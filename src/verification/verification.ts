@@ -129,6 +129,8 @@ export interface KycService {
     challengeId: string,
     sent: SentFrames,
   ): Promise<ChallengeResult>;
+  /** Lets the caller hand out another link to the capture page. @returns whose verification it is */
+  relink(caller: Caller, verificationId: string): Promise<string>;
   status(caller: Caller, verificationId: string): Promise<VerificationView>;
   /** Newest first. `next` is the cursor of the following page. @throws RangeError for a cursor that is none of ours */
   history(
@@ -630,6 +632,21 @@ export function kycService(parts: Parts): KycService {
         ...verdict,
         next_step: "Please upload selfie image, or leave it out to use the best frame",
       };
+    },
+
+    async relink(caller, verificationId) {
+      const found = await verifications.summary(verificationId);
+      if (found === null) throw notFound();
+      const may = mayAct(caller, found.userId);
+      const action = may ? "verification.linked" : "access.refused";
+      await record(action, caller, found.userId, verificationId, may ? undefined : { to: "link" });
+      if (!may) throw notYours();
+      if (FINAL.has(found.status)) {
+        throw new KycError("KYC_VAL_001", 409, `This verification is complete (${found.status}).`, {
+          extra: { verification_status: found.status },
+        });
+      }
+      return found.userId;
     },
 
     async status(caller, verificationId) {

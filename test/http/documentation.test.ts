@@ -52,6 +52,7 @@ test("the OpenAPI document lists every route, with its answers and errors", asyn
     `POST ${BASE}/verify/ktp`,
     `POST ${BASE}/verify/selfie`,
     `POST ${BASE}/verify/start`,
+    `POST ${BASE}/verify/{verification_id}/capture`,
     `POST ${BASE}/verify/{verification_id}/liveness`,
     `POST ${BASE}/verify/{verification_id}/liveness/{challenge_id}/frames`,
   ]);

@@ -160,6 +160,7 @@ export function memoryKyc() {
         next_step: "Please upload selfie image",
       };
     },
+    relink: async (caller, id) => find(caller, id, ["kyc:service"]).user_id,
     async status(caller, id) {
       if (id === "crash") throw new Error("a bug");
       return find(caller, id, ["kyc:service", "kyc:review"]);

@@ -142,7 +142,12 @@ test("without traces a caller's trace still travels on", () => {
 test("an event is told as sent under the request that caused it, however often it is tried", async (t) => {
   const collector = await httpCollector(t);
   const spans = await otlpSpans({ endpoint: collector.endpoint, protocol: "http", version: "1" });
-  const topics = { ktp_uploaded: "uploads", verified: "verified", failed: "failed" };
+  const topics = {
+    ktp_uploaded: "uploads",
+    verified: "verified",
+    failed: "failed",
+    resubmission_requested: "again",
+  };
   let away = true;
   const sink = tracedSink(
     {

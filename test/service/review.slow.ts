@@ -88,6 +88,7 @@ describe("a doubt that no check confirms", () => {
 
     const asked = await decide(ani, id, { verdict: "ask_selfie", note: "too far away" });
     assert.deepEqual([asked.status, asked.body.status], [200, "PROCESSING"]);
+    assert.deepEqual(await eventsOf(service, id), ["ktp_uploaded", "resubmission_requested"]);
     // The selfie that was taken back is gone, and another is awaited.
     assert.equal((await ani.post(`/review/${id}/reveal`, { what: "selfie" })).status, 404);
     assert.equal((await client.selfie(id, person.selfie)).body.status, "IN_REVIEW");
@@ -96,7 +97,7 @@ describe("a doubt that no check confirms", () => {
 
     const approved = await decide(ani, id, { verdict: "approve" });
     assert.deepEqual([approved.status, approved.body.status], [200, "VERIFIED"]);
-    assert.deepEqual(await eventsOf(service, id), ["ktp_uploaded", "verified"]);
+    assert.deepEqual(await eventsOf(service, id), ["ktp_uploaded", "resubmission_requested", "verified"]);
     assert.equal((await decide(ani, id, { verdict: "approve" })).status, 409, "once");
     assert.equal((await client.get(`/verify/${id}`)).body.status, "VERIFIED");
 

@@ -22,6 +22,7 @@ export const TOPICS = {
   ktp_uploaded: "payu.kyc.ktp_uploaded",
   verified: "payu.kyc.verified",
   failed: "payu.kyc.failed",
+  resubmission_requested: "payu.kyc.resubmission_requested",
 } as const;
 const PARTITIONS = 3;
 /** A broker that just started takes connections before it knows itself. */

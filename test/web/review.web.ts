@@ -12,7 +12,7 @@ import {
 } from "../support/service.ts";
 import { openStorage, temporaryFolder } from "../support/storage.ts";
 import { launch, noBrowser } from "./browser.ts";
-import { look } from "./page.ts";
+import { choose, look, result, visit as visitCapture } from "./page.ts";
 
 const DESK = { viewport: { width: 1280, height: 900 }, locale: "id-ID" } as const;
 /** Software does the drawing, on a machine that does other things too. */
@@ -159,6 +159,37 @@ describe("the review console", { skip: noBrowser }, () => {
     // Nothing is left of the token after a reload.
     await page.reload();
     await page.getByLabel("Token").waitFor();
+  });
+
+  it("asks for the selfie again: the platform is told, and another link takes the person on", async (t) => {
+    const { id } = await verify();
+    const page = await visit(t, "budi", `#verification/${id}`);
+    await page.getByLabel("Minta foto wajah lagi").check();
+    await page.getByText("Platform diberi tahu").waitFor();
+    await page.getByRole("button", { name: "Minta foto wajah lagi" }).click();
+    await page.getByText("Tersimpan. Status: Diproses.").waitFor();
+
+    const platform = await service.client("platform", "kyc:service");
+    const events = (await platform.get("/events")).body as { kind: string; value: Record<string, unknown> }[];
+    const told = events.filter(({ value }) => value.verification_id === id).at(-1);
+    assert.equal(told?.kind, "resubmission_requested");
+    const { user_id, ...value } = told.value;
+    assert.deepEqual(value, { verification_id: id, status: "PROCESSING", step: "selfie" });
+
+    // Reviewers get no link, nor does anybody else.
+    const owner = await service.client(String(user_id));
+    for (const stranger of [ani, await service.client("stranger")])
+      assert.equal((await stranger.post(`/verify/${id}/capture`, {})).status, 403);
+    assert.equal((await owner.post(`/verify/${id}/capture`, { success_url: "ftp://x" })).status, 400);
+    const { body } = await platform.post(`/verify/${id}/capture`, {});
+    const phone = await visitCapture(t, service, { camera: "denied" }, body.capture_url);
+    await phone.getByRole("heading", { name: "Foto wajah Anda" }).waitFor();
+    await choose(phone, person.selfie);
+    assert.equal(await result(phone), "IN_REVIEW");
+
+    const { updated_at: seen } = (await ani.get(`/review/${id}`)).body;
+    await ani.post(`/review/${id}/decision`, { verdict: "reject", reason: "fraud", seen });
+    assert.equal((await platform.post(`/verify/${id}/capture`, {})).status, 409, "it is over");
   });
 
   it("turns the pages of the queue there and back", async (t) => {

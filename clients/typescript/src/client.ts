@@ -350,6 +350,18 @@ export class KycClient {
     return this.#send("POST", `/api/v1/kyc/verify/start`, { json: body, ...options });
   }
 
+  /** Another link to the capture page, for a verification that goes on. */
+  linkToCapture(verification_id: string, body: {
+    readonly success_url?: string;
+    readonly cancel_url?: string;
+  }, options: RequestOptions = {}): Promise<{
+    readonly verification_id: string;
+    /** opens once, within 30 minutes */
+    readonly capture_url: string;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/verify/${encodeURIComponent(verification_id)}/capture`, { json: body, ...options });
+  }
+
   /** Upload the photograph of the KTP. */
   uploadKtp(body: {
     /** As /verify/start gave it. */
@@ -805,7 +817,7 @@ export class KycClient {
     readonly limit?: number;
   } = {}): Promise<readonly ({
     readonly id: number;
-    readonly kind: "ktp_uploaded" | "verified" | "failed";
+    readonly kind: "ktp_uploaded" | "verified" | "failed" | "resubmission_requested";
     readonly userId: string;
     readonly value: Readonly<Record<string, unknown>>;
     readonly ce: {

@@ -87,6 +87,7 @@ export function DecisionPanel({
               </select>
             </label>
           )}
+          {(verdict === "ask_card" || verdict === "ask_selfie") && <p className="soft">{words.askedAgain}</p>}
           <label>
             {explained ? words.noteNeeded : words.noteLabel}
             <textarea

@@ -149,6 +149,7 @@ const ID = {
     ask_card: "Minta KTP lagi",
     ask_selfie: "Minta foto wajah lagi",
   } as Record<string, string>,
+  askedAgain: "Yang sudah dikirim dihapus. Platform diberi tahu, lalu mengirim tautan baru kepada pengguna.",
   propose: "Setujui sebagai orang pertama",
   confirm: "Setujui sebagai orang kedua",
   rejection: "Alasan penolakan",
@@ -239,6 +240,7 @@ const ID = {
   } as Record<string, string>,
   auditActions: {
     "verification.started": "Dimulai",
+    "verification.linked": "Tautan dibuat",
     "verification.changed": "Berubah",
     "verification.decided": "Diputuskan oleh layanan",
     "verification.read": "Dibaca",
@@ -425,6 +427,7 @@ const EN: Words = {
     ask_card: "Ask for the KTP again",
     ask_selfie: "Ask for the selfie again",
   },
+  askedAgain: "What was sent is removed. The platform is told, and sends the user a new link.",
   propose: "Approve as the first person",
   confirm: "Approve as the second person",
   rejection: "Reason for rejecting",
@@ -515,6 +518,7 @@ const EN: Words = {
   },
   auditActions: {
     "verification.started": "Started",
+    "verification.linked": "Link given out",
     "verification.changed": "Changed",
     "verification.decided": "Decided by the service",
     "verification.read": "Read",
