@@ -165,15 +165,18 @@ async function build(
     );
   };
   await followClock();
+  const relayed = config.events.bootstrapServers.length > 0;
+  const posted = config.webhooks.endpoints.length > 0;
   const events = outbox({
     db,
     sealer,
     traceparent: currentTraceparent,
     webhooks: (kind) =>
       config.webhooks.endpoints.filter(({ events }) => events.includes(kind)).map(({ name }) => name),
+    onlyWebhooks: posted && !relayed,
     onBroken: (event_id, err) => log.error({ event_id, err }, "a stored event does not open and is not sent"),
   });
-  if (config.events.bootstrapServers.length > 0) {
+  if (relayed) {
     const relay = startRelay({
       outbox: events,
       sink: tracedSink(await kafkaSink(config.events), config.events.topics, spans),
@@ -185,8 +188,8 @@ async function build(
     });
     undo.push(() => relay.close());
   }
-  const owed = deliveries({ db, onlySink: config.events.bootstrapServers.length === 0 });
-  if (config.webhooks.endpoints.length > 0) {
+  const owed = deliveries({ db, onlySink: !relayed });
+  if (posted) {
     const posting = startWebhooks({
       ...config.webhooks,
       deliveries: owed,
@@ -309,7 +312,7 @@ async function build(
   undo.push(() => loaded);
 
   const keeping = custody({
-    keeper: keeper({ db, audit: trail, chain }),
+    keeper: keeper({ db, audit: trail, chain, consumers: relayed || posted }),
     removeImage: (reference) => images.remove(reference),
     audit: trail,
     clock,

@@ -59,6 +59,7 @@ const contextOf = (eventId: string) => `kyc_outbox.payload:${eventId}`;
 /**
  * @param traceparent  the trace context of whatever runs now, if any
  * @param webhooks     names of the webhook endpoints that events of a kind are owed to
+ * @param onlyWebhooks nobody but those endpoints is owed anything: what none of them asked for counts as sent
  * @param onBroken     told of events that are left out because they do not open
  */
 export function outbox({
@@ -66,12 +67,14 @@ export function outbox({
   sealer,
   traceparent = () => null,
   webhooks = () => [],
+  onlyWebhooks = false,
   onBroken = () => undefined,
 }: {
   db: Kysely<Schema>;
   sealer: Sealer;
   traceparent?: () => string | null;
   webhooks?: (kind: KycEvent["kind"]) => readonly string[];
+  onlyWebhooks?: boolean;
   onBroken?: (eventId: string, error: SealBrokenError) => void;
 }): Outbox {
   const read = async (
@@ -118,6 +121,7 @@ export function outbox({
           payload: sealer.seal(Buffer.from(JSON.stringify(event.value)), contextOf(eventId)),
           traceparent: traceparent(),
           created_at: now,
+          sent_at: onlyWebhooks && webhooks(event.kind).length === 0 ? now : null,
         };
       });
       const kept = await transaction

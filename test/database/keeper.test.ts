@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { sql } from "kysely";
 import { auditOf, verifyAudit } from "../../src/database/audit-checks.ts";
 import { challenges } from "../../src/database/challenges.ts";
+import { keeper } from "../../src/database/keeper.ts";
 import { imageReferences } from "../../src/database/sealed-columns.ts";
 import { ImageMissingError } from "../../src/images/images.ts";
 import {
@@ -130,6 +131,15 @@ onBothDatabases("the keeper of users' data", (it) => {
     assert.deepEqual((await verifyAudit(storage.db, storage.chain)).faults, []);
     const again = await keeping(storage, new Date()).eraseUser(platform, gone.userId);
     assert.deepEqual(again, { verifications: 0, images: 0, events: 0, imagesElsewhere: [] });
+  });
+
+  it("erases what was never sent, too, where nobody is sent anything", async (storage) => {
+    const { userId } = await onboard(storage);
+    const { db, audit, chain } = storage;
+    const alone = keeper({ db, audit, chain, consumers: false });
+    const { events } = await alone.erase(platform, userId, new Date());
+    assert.equal(events, 2);
+    assert.deepEqual(await eventsOf(storage, userId), []);
   });
 
   it("erases for the platform alone, and writes down who else tried", async (storage) => {

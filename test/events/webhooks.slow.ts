@@ -97,6 +97,7 @@ describe("events by webhook", () => {
       sealer: storage.sealer,
       traceparent: () => TRACEPARENT,
       webhooks: (kind) => endpoints.filter(({ events }) => events.includes(kind)).map(({ name }) => name),
+      onlyWebhooks: true,
     });
   const write = (
     endpoints: readonly Endpoint[],
@@ -288,6 +289,14 @@ describe("events by webhook", () => {
       await store().failed(claimed[0], "HTTP 500", 0);
     }
     assert.equal((await store().claim("one", 8, 60)).length, 2);
+  });
+
+  it("counts as sent what no endpoint asked for", async () => {
+    await write([endpointAt("http://127.0.0.1:1/")], "anna", 0, "ktp_uploaded");
+    const [event] = await storage.outbox.list({ limit: 1 });
+    assert.ok(event.sentAt);
+    assert.deepEqual(await store().claim("one", 8, 60), []);
+    assert.equal((await storage.outbox.backlog()).waiting, 0);
   });
 
   it("keeps what is owed of an erased user, and nothing that was given up", async () => {
