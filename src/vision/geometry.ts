@@ -95,16 +95,52 @@ function fromUnitSquare([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]: Quad): Matrix 
  */
 export function warp(image: Pixels, m: Matrix, width: number, height: number, fill = 0): Pixels {
   const out = new Uint8Array(width * height * 3);
-  const inside = (x: number, y: number) => {
-    const [u, v] = transform(m, [x, y]);
-    return u >= 0 && v >= 0 && u < image.width - 1 && v < image.height - 1 && m[6] * x + m[7] * y + m[8] > 0;
-  };
   for (let y = 0; y < height; y++) {
-    // A row is a straight line in the picture: between two points inside of it, it does not leave it.
-    if (inside(0, y) && inside(width - 1, y)) sampleInside(image, m, y, width, out);
-    else sampleAnywhere(image, m, y, width, out, fill);
+    const [first, end] = spanInside(image, m, y, width);
+    if (first >= end) sampleAnywhere(image, m, y, 0, width, width, out, fill);
+    else {
+      if (first > 0) sampleAnywhere(image, m, y, 0, first, width, out, fill);
+      sampleInside(image, m, y, first, end, width, out);
+      if (end < width) sampleAnywhere(image, m, y, end, width, width, out, fill);
+    }
   }
   return { width, height, data: out };
+}
+
+/**
+ * Which points of one row of {@link warp} are sampled from inside of the picture, from the first to before the last. A row
+ * is a straight line there: between two points inside of it, it does not leave it.
+ */
+function spanInside(
+  image: Pixels,
+  m: Matrix,
+  y: number,
+  width: number,
+): readonly [first: number, end: number] {
+  // Each number is ≥ 0 where x is at least, or at most, where the line from `at 0` with this slope crosses 0.
+  const [u, v, w] = [m[1] * y + m[2], m[4] * y + m[5], m[7] * y + m[8]];
+  const [right, bottom] = [image.width - 1, image.height - 1];
+  const sides: readonly (readonly [start: number, slope: number])[] = [
+    [u, m[0]],
+    [v, m[3]],
+    [right * w - u, right * m[6] - m[0]],
+    [bottom * w - v, bottom * m[6] - m[3]],
+    [w, m[6]],
+  ];
+  let [first, last] = [0, width - 1];
+  for (const [start, slope] of sides) {
+    if (slope === 0 && start < 0) return [0, 0];
+    if (slope > 0) first = Math.max(first, Math.ceil(-start / slope));
+    else if (slope < 0) last = Math.min(last, Math.floor(-start / slope));
+  }
+  // Rounding, and sides that the point may not lie on, cost a point at most or two.
+  const inside = (x: number) => {
+    const [px, py] = transform(m, [x, y]);
+    return px >= 0 && py >= 0 && px < right && py < bottom && m[6] * x + w > 0;
+  };
+  while (first <= last && !inside(first)) first++;
+  while (last >= first && !inside(last)) last--;
+  return [first, last + 1];
 }
 
 /** Weights of bilinear sampling are whole numbers of this many parts: whole numbers are several times faster. */
@@ -112,17 +148,27 @@ const PARTS = 256;
 /** Half of the sum of a pixel's weights, to round by. */
 const HALF = (PARTS * PARTS) / 2;
 
-/** One row of {@link warp}, none of which lies at the picture's edge. */
-function sampleInside({ data, width: across }: Pixels, m: Matrix, y: number, width: number, out: Uint8Array) {
+/** Part of one row of {@link warp}, none of which lies at the picture's edge. */
+function sampleInside(
+  { data, width: across }: Pixels,
+  m: Matrix,
+  y: number,
+  first: number,
+  end: number,
+  width: number,
+  out: Uint8Array,
+) {
   const row = across * 3;
   const [m0, , , m3, , , m6] = m;
-  let u = (m[1] * y + m[2]) * PARTS;
-  let v = (m[4] * y + m[5]) * PARTS;
-  let w = m[7] * y + m[8];
-  const end = (y + 1) * width * 3;
-  for (let o = y * width * 3; o < end; o += 3, u += m0 * PARTS, v += m3 * PARTS, w += m6) {
-    const sx = (u / w) | 0;
-    const sy = (v / w) | 0;
+  // Without perspective there is nothing to divide by.
+  const flat = m6 === 0 && m[7] * y + m[8] === 1;
+  let u = (m0 * first + m[1] * y + m[2]) * PARTS;
+  let v = (m3 * first + m[4] * y + m[5]) * PARTS;
+  let w = m6 * first + m[7] * y + m[8];
+  const last = (y * width + end) * 3;
+  for (let o = (y * width + first) * 3; o < last; o += 3, u += m0 * PARTS, v += m3 * PARTS, w += m6) {
+    const sx = (flat ? u : u / w) | 0;
+    const sy = (flat ? v : v / w) | 0;
     const right = sx & (PARTS - 1);
     const below = sy & (PARTS - 1);
     const i = (sy >> 8) * row + (sx >> 8) * 3;
@@ -155,16 +201,18 @@ function sampleInside({ data, width: across }: Pixels, m: Matrix, y: number, wid
   }
 }
 
-/** One row of {@link warp}. */
+/** Part of one row of {@link warp}. */
 function sampleAnywhere(
   { data, width: sw, height: sh }: Pixels,
   m: Matrix,
   y: number,
+  first: number,
+  end: number,
   width: number,
   out: Uint8Array,
   fill: number,
 ) {
-  for (let x = 0, o = y * width * 3; x < width; x++, o += 3) {
+  for (let x = first, o = (y * width + first) * 3; x < end; x++, o += 3) {
     const w = m[6] * x + m[7] * y + m[8];
     const sx = (m[0] * x + m[1] * y + m[2]) / w;
     const sy = (m[3] * x + m[4] * y + m[5]) / w;

@@ -136,6 +136,59 @@ test("warp undoes a perspective", () => {
   }
 });
 
+test("warp samples alike within the picture and at its edges, whatever leaves it", () => {
+  const image = ramp(60, 50);
+  const quad: Quad = [
+    [-12, 8],
+    [50, -9],
+    [75, 44],
+    [9, 62],
+  ];
+  const unit: Quad = [
+    [0, 0],
+    [79, 0],
+    [79, 69],
+    [0, 69],
+  ];
+  const turned = similarity(
+    [
+      [40, 35],
+      [50, 35],
+    ],
+    [
+      [30, 25],
+      [36, 31],
+    ],
+  );
+  for (const m of [
+    perspective(unit, quad),
+    turned,
+    invert(perspective(quad, unit)),
+    [-0.7, 0, 59, 0, 0.7, -3, 0, 0, 1] as const,
+  ]) {
+    const { data } = warp(image, m, 80, 70, 200);
+    let [inside, outside] = [0, 0];
+    for (let y = 0; y < 70; y++) {
+      for (let x = 0; x < 80; x++) {
+        const [u, v] = transform(m, [x, y]);
+        const [red, green] = data.subarray((y * 80 + x) * 3);
+        // A ramp's value is its place; half a pixel around the picture its border is repeated.
+        if (u >= 0 && v >= 0 && u <= 59 && v <= 49) {
+          inside++;
+          assert.ok(
+            Math.abs(red - u) <= 0.51 && Math.abs(green - v) <= 0.51,
+            `${x},${y}: ${red},${green} for ${u},${v}`,
+          );
+        } else if (u < -1 || v < -1 || u > 60 || v > 50) {
+          outside++;
+          assert.deepEqual([red, green], [200, 200], `${x},${y}`);
+        }
+      }
+    }
+    assert.ok(inside > 1000 && outside > 100, `${inside} inside, ${outside} outside`);
+  }
+});
+
 test("crop clips to the picture", () => {
   const part = crop(ramp(30, 20), { x: 25, y: -4, width: 50, height: 10 });
   assert.deepEqual([part.width, part.height], [5, 6]);

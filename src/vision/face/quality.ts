@@ -194,17 +194,21 @@ const REBLUR = 9;
  */
 export function blur(light: Float32Array, width: number): number {
   const height = light.length / width;
+  const reach = (REBLUR - 1) / 2;
   const along = (step: number, length: number, lines: number, lineStep: number): number => {
     let total = 0;
     let lost = 0;
-    const reach = (REBLUR - 1) / 2;
+    // One line at a time, its ends repeated for the running mean to reach over.
+    const values = new Float64Array(length + 2 * reach + 1);
     for (let line = 0; line < lines; line++) {
       const start = line * lineStep;
-      const value = (i: number) => light[start + Math.max(0, Math.min(length - 1, i)) * step];
+      for (let i = 0; i < length; i++) values[i + reach + 1] = light[start + i * step];
+      values.fill(light[start], 0, reach + 1);
+      values.fill(light[start + (length - 1) * step], length + reach + 1);
       for (let i = 1; i < length; i++) {
         // By how much the running mean changes from one pixel to the next.
-        const change = (value(i + reach) - value(i - 1 - reach)) / REBLUR;
-        const sharp = Math.abs(value(i) - value(i - 1));
+        const change = (values[i + 2 * reach + 1] - values[i]) / REBLUR;
+        const sharp = Math.abs(values[i + reach + 1] - values[i + reach]);
         total += sharp;
         lost += Math.max(0, sharp - Math.abs(change));
       }
