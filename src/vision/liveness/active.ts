@@ -8,7 +8,7 @@ import { type Action, FRAMES_ASKED } from "./actions.ts";
 import { evidenceOf } from "./evidence.ts";
 import { judgeLiveness } from "./passive.ts";
 import { type Relief, reliefIn } from "./relief.ts";
-import { type Tracked, track } from "./track.ts";
+import { type Scene, type Tracked, track } from "./track.ts";
 import { type ActionSeen, compareActions, type Movement, movements, restOf } from "./trajectory.ts";
 
 /** What a sequence must be like, beyond the actions. */
@@ -199,12 +199,12 @@ function timesCheck(frames: readonly Frame[]): SequenceCheck {
 }
 
 /** Mean of the grey levels by which two scenes differ, once both are as bright. */
-function difference(a: Float32Array, b: Float32Array): number {
-  const mean = (v: Float32Array) => v.reduce((sum, x) => sum + x, 0) / v.length;
-  const lift = mean(a) - mean(b);
+function difference(a: Scene, b: Scene): number {
+  const lift = a.mean - b.mean;
+  const [of, from] = [a.light, b.light];
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i] - lift);
-  return sum / a.length;
+  for (let i = 0; i < of.length; i++) sum += Math.abs(of[i] - from[i] - lift);
+  return sum / of.length;
 }
 
 /** A camera's noise makes every frame another: two that are the same were not both taken. */

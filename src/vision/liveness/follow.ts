@@ -20,12 +20,12 @@ export function follow(from: Float32Array, to: Float32Array, [px, py]: Point): P
   const margin = HALF + 1;
   const [x, y] = [Math.round(px), Math.round(py)];
   if (x < margin || y < margin || x >= PLATE - margin || y >= PLATE - margin) return null;
-  const patch = patchAround(from, px, py);
-  const score = (dx: number, dy: number): number => correlation(patch, to, x + dx, y + dy, 1);
+  lookAt(from, px, py);
+  const score = (dx: number, dy: number): number => correlation(FINE, to, x + dx, y + dy);
   let [best, cx, cy] = [Number.NEGATIVE_INFINITY, 0, 0];
   for (let dy = -SEARCH.y; dy <= SEARCH.y; dy += COARSE) {
     for (let dx = -SEARCH.x; dx <= SEARCH.x; dx += COARSE) {
-      const found = correlation(patch, to, x + dx, y + dy, COARSE);
+      const found = correlation(COARSE_LOOK, to, x + dx, y + dy);
       if (found > best) [best, cx, cy] = [found, dx, dy];
     }
   }
@@ -44,11 +44,22 @@ export function follow(from: Float32Array, to: Float32Array, [px, py]: Point): P
   ];
 }
 
-/** A square of pixels, sampled bilinearly. */
-function patchAround(from: Float32Array, px: number, py: number): Float32Array {
+/** What is looked for: of every `step`th pixel and row of a square, how far it lies from their mean, in deviations. */
+interface Look {
+  readonly step: number;
+  readonly values: Float32Array;
+}
+
+const look = (step: number): Look => ({ step, values: new Float32Array(Math.ceil(SIDE / step) ** 2) });
+/** What is looked for at present: thousands of squares are followed one after another, none of them kept. */
+const FINE = look(1);
+const COARSE_LOOK = look(COARSE);
+
+/** Takes the square around a point, sampled bilinearly, for what is looked for. */
+function lookAt(from: Float32Array, px: number, py: number): void {
   const [left, top] = [Math.floor(px), Math.floor(py)];
   const [a, b] = [px - left, py - top];
-  const patch = new Float32Array(SIDE * SIDE);
+  const patch = FINE.values;
   for (let j = -HALF, k = 0; j <= HALF; j++) {
     let i = (top + j) * PLATE + left - HALF;
     for (let n = 0; n < SIDE; n++, i++, k++) {
@@ -57,36 +68,45 @@ function patchAround(from: Float32Array, px: number, py: number): Float32Array {
       patch[k] = above + (below - above) * b;
     }
   }
-  return patch;
+  for (let j = 0, k = 0; j < SIDE; j += COARSE)
+    for (let i = 0; i < SIDE; i += COARSE, k++) COARSE_LOOK.values[k] = patch[j * SIDE + i];
+  standardise(FINE.values);
+  standardise(COARSE_LOOK.values);
 }
 
-/**
- * Pearson's correlation −1..1 of a patch with the square around x, y; minus infinity where that sticks out.
- * @param step  of how many pixels, and rows, one is taken
- */
-function correlation(patch: Float32Array, to: Float32Array, x: number, y: number, step: number): number {
+/** Sum of squares that a square without any structure is taken to have, so that it correlates with nothing. */
+const LEAST_SPREAD = 1e-3;
+
+/** Makes the values' sum 0, and that of their squares 1. */
+function standardise(values: Float32Array): void {
+  let [sum, squares] = [0, 0];
+  for (let k = 0; k < values.length; k++) sum += values[k];
+  const mean = sum / values.length;
+  for (let k = 0; k < values.length; k++) {
+    values[k] -= mean;
+    squares += values[k] * values[k];
+  }
+  const scale = 1 / Math.sqrt(Math.max(LEAST_SPREAD, squares));
+  for (let k = 0; k < values.length; k++) values[k] *= scale;
+}
+
+/** Pearson's correlation −1..1 of what is wanted with the square around x, y; minus infinity where that sticks out. */
+function correlation({ step, values }: Look, to: Float32Array, x: number, y: number): number {
   if (x < HALF || y < HALF || x >= PLATE - HALF || y >= PLATE - HALF) return Number.NEGATIVE_INFINITY;
-  // Names apart, not destructured: this is where the time goes.
-  let a = 0;
+  // Where the time goes: of what is wanted the sum is 0 and that of the squares 1, so only the square's are summed here.
   let b = 0;
-  let aa = 0;
   let bb = 0;
   let ab = 0;
-  for (let j = 0; j < SIDE; j += step) {
+  for (let j = 0, k = 0; j < SIDE; j += step) {
     const line = (y + j - HALF) * PLATE + x - HALF;
-    for (let i = 0; i < SIDE; i += step) {
-      const p = patch[j * SIDE + i];
+    for (let i = 0; i < SIDE; i += step, k++) {
       const q = to[line + i];
-      a += p;
       b += q;
-      aa += p * p;
       bb += q * q;
-      ab += p * q;
+      ab += values[k] * q;
     }
   }
-  const count = Math.ceil(SIDE / step) ** 2;
-  const spread = (aa - (a * a) / count) * (bb - (b * b) / count);
-  return (ab - (a * b) / count) / Math.sqrt(Math.max(1e-6, spread));
+  return ab / Math.sqrt(Math.max(LEAST_SPREAD, bb - (b * b) / values.length));
 }
 
 /** Where the parabola through three neighbours has its top, −0.5..0.5 from the middle one, which is the largest. */

@@ -1,4 +1,4 @@
-import { cut } from "../face/crop.ts";
+import { cut, halved } from "../face/crop.ts";
 import { type DetectedFace, detect } from "../face/detect.ts";
 import { shapeOf } from "../face/face.ts";
 import { at, distance, type FaceMesh, mesh } from "../face/mesh.ts";
@@ -9,13 +9,19 @@ import type { Models } from "../models/models.ts";
 import { PLATE, type Plate, plateOf } from "./plate.ts";
 import type { Posture } from "./trajectory.ts";
 
+/** A whole frame, tiny, in grey. */
+export interface Scene {
+  /** {@link SCENE} × {@link SCENE} values, 0..255, and their mean. */
+  readonly light: Float32Array;
+  readonly mean: number;
+}
+
 /** What is kept of one frame; its pixels are not. */
 export interface Tracked extends Posture {
   readonly face: DetectedFace;
   readonly mesh: FaceMesh;
   readonly plate: Plate;
-  /** The whole frame, tiny, in grey. */
-  readonly scene: Float32Array;
+  readonly scene: Scene;
   /** Crété's blur of the face, 0 sharp .. 1 blurred. */
   readonly blur: number;
   /** Faces that are large enough to be another person before the camera. */
@@ -27,9 +33,24 @@ export const SCENE = 32;
 /** A second face counts from this share of the first one's width and this score on, as in a selfie. */
 const SECOND = { width: 0.5, score: 0.7 } as const;
 
+/** Longer side of what the detector looks at, in pixels: halving a frame that has twice as many hides nothing from it. */
+const DETECTOR_SIDE = 256;
+
+/** A face found in a picture whose pixels are `times` × `times` of the frame's, as it lies in the frame. */
+function enlarged({ box, score, points }: DetectedFace, times: number): DetectedFace {
+  const place = (v: number) => (v + 0.5) * times - 0.5;
+  return {
+    box: { x: place(box.x), y: place(box.y), width: box.width * times, height: box.height * times },
+    score,
+    points: points.map(([x, y]) => [place(x), place(y)]),
+  };
+}
+
 /** Finds and measures the face of one frame; null where there is none. */
 export async function track(image: Pixels, time: number, models: Models): Promise<Tracked | null> {
-  const seen = await detect(image, models);
+  const small = Math.max(image.width, image.height) >= 2 * DETECTOR_SIDE ? halved(image) : image;
+  const times = small === image ? 1 : 2;
+  const seen = (await detect(small, models)).map((found) => enlarged(found, times));
   const [face, ...others] = seen.toSorted((a, b) => b.box.width - a.box.width);
   if (!face) return null;
   const surface = await mesh(image, face, models);
@@ -47,7 +68,7 @@ export async function track(image: Pixels, time: number, models: Models): Promis
     face,
     mesh: surface,
     plate,
-    scene: sceneOf(image),
+    scene: sceneOf(small),
     blur: blur(plate.light, PLATE),
     faces: 1 + others.filter(isSecond).length,
   };
@@ -67,7 +88,8 @@ function sizeOf({ points }: FaceMesh): number {
   );
 }
 
-function sceneOf(image: Pixels): Float32Array {
+function sceneOf(image: Pixels): Scene {
   const [kx, ky] = [image.width / SCENE, image.height / SCENE];
-  return luma(cut(image, [kx, 0, (kx - 1) / 2, 0, ky, (ky - 1) / 2, 0, 0, 1], SCENE, SCENE));
+  const light = luma(cut(image, [kx, 0, (kx - 1) / 2, 0, ky, (ky - 1) / 2, 0, 0, 1], SCENE, SCENE));
+  return { light, mean: light.reduce((sum, v) => sum + v, 0) / light.length };
 }
