@@ -9,12 +9,13 @@ const SIDES: readonly string[] = ["fit", "test", "all"] satisfies Side[];
 
 export const sampleAttacks: Command = {
   usage:
-    "sample-attacks --seed N --out DIR [--count N] [--faces DIR] [--side fit|test|all] [--only pictures|sequences] [--kinds live,print,…]",
+    "sample-attacks --seed N --out DIR [--count N] [--first N] [--faces DIR] [--side fit|test|all] [--only pictures|sequences] [--kinds live,print,…]",
   summary: "Simulate prints, screens, cut-outs and deceits of the liveness challenge, beside living people.",
   flags: {
     seed: "string",
     out: "string",
     count: "string",
+    first: "string",
     faces: "string",
     side: "string",
     only: "string",
@@ -37,6 +38,7 @@ export const sampleAttacks: Command = {
       {
         seed: whole(flags, "seed", 0, 0, 2 ** 32 - 1),
         count: whole(flags, "count", 8, 1, MOST),
+        first: whole(flags, "first", 1, 1, MOST),
         out,
         faces: typeof flags.faces === "string" ? flags.faces : undefined,
         side: side as Side,

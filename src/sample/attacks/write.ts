@@ -14,6 +14,8 @@ export interface AttackOrder {
   readonly seed: number;
   /** Of each kind. */
   readonly count: number;
+  /** Number of the first of each kind, from 1: pieces made apart are those of one run. */
+  readonly first: number;
   /** Folder; made where it is missing. */
   readonly out: string;
   /** A folder of photographs, one face each, in place of those of the npm packages. */
@@ -42,7 +44,7 @@ export async function writeAttacks(
   order: AttackOrder,
   models: Models,
 ): Promise<{ pictures: number; sequences: number }> {
-  const { seed, count, out, onDone = () => undefined } = order;
+  const { seed, first, count, out, onDone = () => undefined } = order;
   await mkdir(out, { recursive: true });
   const people = await peopleOf(order);
   if (people.length < 2) throw new RangeError("two people are needed at least");
@@ -54,7 +56,7 @@ export async function writeAttacks(
   };
   const rows: string[] = [];
   const sequences: WrittenSequence[] = [];
-  for (let i = 0; i < count; i++) {
+  for (let i = first - 1; i < first - 1 + count; i++) {
     const person = people[i % people.length];
     for (const kind of order.pictures) {
       const file = `${kind}-${number(i)}.jpg`;
