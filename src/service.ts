@@ -11,10 +11,13 @@ import { databaseClock } from "./database/clock.ts";
 import { openDatabase } from "./database/database.ts";
 import { faces } from "./database/faces.ts";
 import { idempotency } from "./database/idempotency.ts";
-import { imageIntents, keeper } from "./database/keeper.ts";
+import { imageIntents } from "./database/image-removals.ts";
+import { openJobs } from "./database/jobs.ts";
+import { keeper } from "./database/keeper.ts";
 import { lease } from "./database/leases.ts";
 import { reviews } from "./database/reviews.ts";
 import { auditKey, blindIndexKey } from "./database/sealed-keys.ts";
+import { uploads } from "./database/uploads.ts";
 import { verifications } from "./database/verifications.ts";
 import { deliveries, type EndpointState } from "./database/webhooks.ts";
 import type { CallObserver } from "./dukcapil/caller.ts";
@@ -84,6 +87,7 @@ const DUE_EVERY_SECONDS = 5;
 /** Who was refused is told to come again after five seconds: by then the claim of the failed try is given back. */
 const RETURN_EVERY_SECONDS = 2;
 const CLOCK_EVERY_SECONDS = 60;
+const UPLOADS_EVERY_SECONDS = 60;
 /** As much as tokens of another machine may be off is of no interest to anybody. */
 const CLOCK_DIFFERS_SECONDS = 5;
 const PURGE_EVERY_SECONDS = 3600;
@@ -243,6 +247,11 @@ async function build(
     LEASE_SECONDS,
   );
   const records = idempotency({ db, sealer });
+  const jobs = await openJobs(database, (err) =>
+    log.warn({ err }, "a job could not be done; it is tried again"),
+  );
+  undo.push(() => jobs.close());
+  const waiting = uploads({ db, sealer, jobs });
   const intents = imageIntents(db);
   const images = await openImages(config, sealer, (reference) => intents.intend(reference, clock.now()));
   undo.push(() => images.close());
@@ -298,6 +307,16 @@ async function build(
     "Age of the oldest event not sent; 0 where none waits.",
     async () => secondsSince((await events.backlog()).oldest, clock.now()),
   );
+  metrics.gauge(
+    "kyc_uploads_waiting",
+    "Uploads that were answered 202 and are not judged yet.",
+    async () => (await waiting.backlog()).waiting,
+  );
+  metrics.gauge(
+    "kyc_uploads_oldest_seconds",
+    "Age of the oldest such upload; 0 where there is none.",
+    async () => secondsSince((await waiting.backlog()).oldest, clock.now()),
+  );
   metrics.gauges("kyc_database_connections", "Connections of this process, by state.", "state", () => {
     const { most, open, idle, waiting } = database.load;
     return { most, busy: open - idle, idle, waiting };
@@ -312,7 +331,7 @@ async function build(
   undo.push(() => loaded);
 
   const keeping = custody({
-    keeper: keeper({ db, audit: trail, chain, consumers: relayed || posted }),
+    keeper: keeper({ db, audit: trail, chain, jobs, consumers: relayed || posted }),
     removeImage: (reference) => images.remove(reference),
     audit: trail,
     clock,
@@ -323,6 +342,7 @@ async function build(
   const kyc = kycService({
     verifications: store,
     challenges: challenges(db),
+    uploads: waiting,
     audit: trail,
     images,
     vision,
@@ -345,6 +365,8 @@ async function build(
     fullNik: config.events.fullNik,
     giveUpAfterHours: config.dukcapil.giveUpAfterHours,
   });
+  await jobs.start(kyc.judgeUpload, config.vision.workers);
+  undo.push(() => jobs.close());
   const review = reviewService({
     verifications: store,
     reviews: reviews({ db, chain }),
@@ -369,6 +391,14 @@ async function build(
         { name: "the database's clock", everySeconds: CLOCK_EVERY_SECONDS, run: followClock },
         { name: "claims to give back", everySeconds: RETURN_EVERY_SECONDS, run: returnClaims },
         { name: "registry checks", everySeconds: DUE_EVERY_SECONDS, run: () => kyc.resumeDue() },
+        {
+          name: "uploads",
+          everySeconds: UPLOADS_EVERY_SECONDS,
+          run: async () => {
+            const lost = await kyc.tendUploads();
+            if (lost > 0) log.warn({ lost }, "jobs of uploads were missing and are there again");
+          },
+        },
         { name: "erased faces", everySeconds: PURGE_EVERY_SECONDS, run: () => known.forgetErased() },
         {
           name: "idempotency records",

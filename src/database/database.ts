@@ -15,6 +15,8 @@ import type { Schema } from "./schema.ts";
 export interface Database {
   readonly db: Kysely<Schema>;
   readonly kind: "embedded" | "server";
+  /** For a library that brings its own SQL: several statements at once where it hands over no values. */
+  run(text: string, values?: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   /** How its connections are used now; `waiting` are requests that none is free for. */
   readonly load: PoolLoad;
   /** Whether it answers a query within two seconds. Never throws. */
@@ -125,6 +127,10 @@ async function openServer(
   return {
     db,
     kind: "server",
+    async run(text, values) {
+      const results = (await pool.query(text, values as unknown[])) as pg.QueryResult | pg.QueryResult[];
+      return { rows: [results].flat().flatMap(({ rows }) => rows) };
+    },
     get load() {
       return {
         most: connections,
@@ -153,6 +159,7 @@ async function openEmbedded(dataDir: string, onQuery?: (query: QueryTold) => voi
     return {
       db,
       kind: "embedded",
+      run: (text, values) => driver.run(text, values),
       get load() {
         const waiting = driver.waiting();
         return { most: 1, open: 1, idle: waiting > 0 ? 0 : 1, waiting: Math.max(0, waiting - 1) };

@@ -6,14 +6,16 @@ import type { Audit } from "./audit.ts";
 import { purgeAudit } from "./audit-checks.ts";
 import { referencesIn, releaseFrames } from "./challenges.ts";
 import { eraseFaces } from "./faces.ts";
+import { dropImages } from "./image-removals.ts";
+import type { Jobs } from "./jobs.ts";
 import { IMAGES, type Schema } from "./schema.ts";
+import { eraseUploads } from "./uploads.ts";
 
 /** Users, and events, that one round of retention takes on. */
 const USERS = 100;
 const EVENTS = 1000;
-/** Milliseconds after which a photograph that could not be removed is tried again, and one never referred to goes. */
+/** Milliseconds after which a photograph that could not be removed is tried again. */
 const AGAIN_AFTER = 10 * 60_000;
-const UNCLAIMED_AFTER = 60 * 60_000;
 
 /**
  * Events that a webhook endpoint still waits for. Longer than the schedule lasts: one that is not in the settings any
@@ -25,53 +27,18 @@ const OWED = sql<boolean>`EXISTS (SELECT 1 FROM kyc_webhook_deliveries d WHERE d
 /** What the store of photographs itself gives out; the replaced service's references look otherwise. */
 const OURS = /\.sealed$/;
 
-/** Photographs that are being written: named here before they are, so that none is forgotten by a process that dies. */
-export interface ImageIntents {
-  /** @throws where it cannot be written down: then the photograph must not be stored */
-  intend(reference: string, now: Date): Promise<void>;
-}
-
-export const imageIntents = (db: Kysely<Schema>): ImageIntents => ({
-  async intend(reference, now) {
-    const due_at = new Date(now.getTime() + UNCLAIMED_AFTER);
-    await db.insertInto("kyc_image_removals").values({ reference, due_at }).execute();
-  },
-});
-
-/** In the transaction that refers to a photograph: it stays. */
-export async function keepImages(
-  transaction: Transaction<Schema>,
-  references: readonly (string | null | undefined)[],
-): Promise<void> {
-  const kept = references.filter((reference) => typeof reference === "string");
-  if (kept.length === 0) return;
-  await transaction.deleteFrom("kyc_image_removals").where("reference", "in", kept).execute();
-}
-
-/** In the transaction that no longer refers to them. */
-export async function dropImages(
-  transaction: Transaction<Schema>,
-  references: readonly string[],
-  now: Date,
-): Promise<void> {
-  if (references.length === 0) return;
-  await transaction
-    .insertInto("kyc_image_removals")
-    .values(references.map((reference) => ({ reference, due_at: now })))
-    .onConflict((conflict) => conflict.column("reference").doUpdateSet({ due_at: now }))
-    .execute();
-}
-
 /** @param consumers  whether events are sent to anybody: where they are not, nobody is owed an erased user's */
 export function keeper({
   db,
   audit,
   chain,
+  jobs,
   consumers = true,
 }: {
   db: Kysely<Schema>;
   audit: Audit;
   chain: AuditChain;
+  jobs: Pick<Jobs, "remove">;
   consumers?: boolean;
 }): Keeper {
   async function eraseIn(
@@ -95,10 +62,11 @@ export function keeper({
             .where("verification_id", "in", ids)
             .returning("frames")
             .execute();
+    const waited = await eraseUploads(transaction, jobs, userId);
     const references = rows
       .flatMap((row) => IMAGES.map((column) => row[column]))
       .filter((reference) => reference !== null)
-      .concat(referencesIn(challenges));
+      .concat(referencesIn(challenges), waited);
     const ours = references.filter((reference) => OURS.test(reference));
     await dropImages(transaction, ours, now);
     await transaction.deleteFrom("kyc_captures").where("user_id", "=", userId).execute();

@@ -17,6 +17,7 @@ import * as note from "./migrations/0013-note.ts";
 import * as review from "./migrations/0014-review.ts";
 import * as webhooks from "./migrations/0015-webhooks.ts";
 import * as challengeFrames from "./migrations/0016-challenge-frames.ts";
+import * as uploads from "./migrations/0017-uploads.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -37,6 +38,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0014-review": review,
   "0015-webhooks": webhooks,
   "0016-challenge-frames": challengeFrames,
+  "0017-uploads": uploads,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

@@ -13,9 +13,13 @@ import {
 
 /**
  * Kysely over PGlite, which is PostgreSQL with a single connection inside this process.
- * @returns with it, how many use the connection or wait for it
+ * @returns with it, how many use the connection or wait for it, and a way to run the SQL of others on it in turn
  */
-export function pgliteDialect(pglite: PGlite): { dialect: Dialect; waiting: () => number } {
+export function pgliteDialect(pglite: PGlite): {
+  dialect: Dialect;
+  waiting: () => number;
+  run: (text: string, values?: readonly unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
+} {
   const driver = new PgliteDriver(pglite);
   return {
     dialect: {
@@ -25,6 +29,7 @@ export function pgliteDialect(pglite: PGlite): { dialect: Dialect; waiting: () =
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
     waiting: () => driver.users,
+    run: (text, values) => driver.run(text, values),
   };
 }
 
@@ -61,6 +66,16 @@ class PgliteDriver implements Driver {
     this.#giveBack();
   }
 
+  /** Several statements, separated by semicolons, where there are no values. */
+  async run(text: string, values: readonly unknown[] = []): Promise<{ rows: Record<string, unknown>[] }> {
+    await this.acquireConnection();
+    try {
+      return await this.#connection.run(text, values);
+    } finally {
+      await this.releaseConnection();
+    }
+  }
+
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     const isolation = settings.isolationLevel ? ` isolation level ${settings.isolationLevel}` : "";
     const access = settings.accessMode ? ` ${settings.accessMode}` : "";
@@ -91,6 +106,17 @@ class PgliteConnection implements DatabaseConnection {
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const { rows, affectedRows } = await this.#pglite.query<R>(query.sql, [...query.parameters]);
     return { rows, numAffectedRows: BigInt(affectedRows ?? 0) };
+  }
+
+  async run(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }> {
+    try {
+      if (values.length > 0) return await this.#pglite.query<Record<string, unknown>>(text, [...values]);
+      return { rows: (await this.#pglite.exec(text)).flatMap(({ rows }) => rows) };
+    } catch (error) {
+      // Where it began a transaction of its own, the next user of the one connection must not stand in its ruins.
+      await this.#pglite.query("rollback");
+      throw error;
+    }
   }
 
   // biome-ignore lint/correctness/useYield: PGlite gives whole results only, and nothing here reads in pieces.

@@ -55,6 +55,8 @@ export interface KycVerificationsTable {
   dukcapil_due_at: TimestampOrNull;
   claim_token: Nullable<string>;
   claim_expires_at: TimestampOrNull;
+  /** The upload that it waits for; nobody else's work may claim it until that is settled. */
+  upload_id: Nullable<string>;
   consent_version: Nullable<string>;
   consent_at: TimestampOrNull;
   /** An array of codes. */
@@ -197,7 +199,32 @@ export interface LivenessChallengesTable {
   frames: Json;
 }
 
+/** Uploads that are judged after they were answered. */
+export interface UploadsTable {
+  upload_id: string;
+  verification_id: string;
+  user_id: string;
+  step: string;
+  /** Of the photograph while it waits; null for a selfie that is the best frame of a challenge, and in the end. */
+  image_url: Nullable<string>;
+  with_crops: boolean;
+  /** Who sent it. */
+  subject: string;
+  /** An array of text. */
+  scopes: ColumnType<unknown, string, string>;
+  /** How often its photograph was begun to be looked at. */
+  tries: Generated<number>;
+  begun_at: TimestampOrNull;
+  /** When what came of it was written to its verification. */
+  settled_at: TimestampOrNull;
+  finished_at: TimestampOrNull;
+  /** Sealed. */
+  answer: Nullable<Uint8Array>;
+  created_at: Timestamp;
+}
+
 export interface Schema {
+  kyc_uploads: UploadsTable;
   kyc_leases: LeasesTable;
   kyc_closed_accounts: ClosedAccountsTable;
   kyc_image_removals: ImageRemovalsTable;

@@ -23,6 +23,7 @@ const SEALED: readonly {
   },
   { table: "kyc_outbox", key: "id", bytes: ["payload"], json: [] },
   { table: "kyc_idempotency", key: "id", bytes: ["response"], json: [] },
+  { table: "kyc_uploads", key: "upload_id", bytes: ["answer"], json: [] },
 ];
 
 /** Rows read, and written in one transaction, at a time: some ten milliseconds for which they are locked. */
@@ -101,11 +102,17 @@ export async function rewrapColumns(
 
 /** References of all photographs of this store, in pages. */
 export async function* imageReferences(db: Kysely<Schema>): AsyncGenerator<string> {
-  for await (const rows of pages(db, "kyc_verifications", "verification_id", [...IMAGES])) {
-    for (const row of rows) {
-      for (const column of IMAGES) {
-        const reference = row[column];
-        if (typeof reference === "string" && reference.endsWith(".sealed")) yield reference;
+  // Uploads first: one that is accepted while this goes on is found again in its verification.
+  for (const { table, key, columns } of [
+    { table: "kyc_uploads", key: "upload_id", columns: ["image_url"] },
+    { table: "kyc_verifications", key: "verification_id", columns: [...IMAGES] },
+  ]) {
+    for await (const rows of pages(db, table, key, columns)) {
+      for (const row of rows) {
+        for (const column of columns) {
+          const reference = row[column];
+          if (typeof reference === "string" && reference.endsWith(".sealed")) yield reference;
+        }
       }
     }
   }

@@ -9,6 +9,7 @@ import {
   type Claim,
   type Conclusion,
   type Duplicate,
+  type Refusal,
   SERVICE,
   type Verification,
   type Verifications,
@@ -16,9 +17,10 @@ import {
 import type { Audit } from "./audit.ts";
 import { releaseFrames, saveChallenge } from "./challenges.ts";
 import { type Faces, lockDuplicates, nextFaceNumber } from "./faces.ts";
-import { dropImages, keepImages } from "./keeper.ts";
+import { dropImages, keepImages } from "./image-removals.ts";
 import { columnsOf, SUMMARY_COLUMNS, summaryOf, verificationOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
+import { settleUpload } from "./uploads.ts";
 
 const SECOND = 1000;
 const FREE = { claim_token: null, claim_expires_at: null } as const;
@@ -138,6 +140,7 @@ export function verifications({
     claim: Claim,
     { change, events }: Conclusion,
     now: Date,
+    refusal?: Refusal,
   ): Promise<Verification | null> {
     const { verificationId, userId, selfieEmbedding } = claim.verification;
     const columns = columnsOf(change, verificationId, sealer, index);
@@ -145,7 +148,13 @@ export function verifications({
     if (verified) await lockDuplicates(transaction);
     const row = await transaction
       .updateTable("kyc_verifications")
-      .set({ ...columns, ...FREE, updated_at: now, ...(verified && { face_number: nextFaceNumber }) })
+      .set({
+        ...columns,
+        ...FREE,
+        updated_at: now,
+        ...(verified && { face_number: nextFaceNumber }),
+        ...(claim.upload && { upload_id: null }),
+      })
       .where("verification_id", "=", verificationId)
       .where("claim_token", "=", claim.token)
       .where("claim_expires_at", ">", now)
@@ -169,6 +178,10 @@ export function verifications({
     if (change.challengeFrames === null)
       replaced.push(...(await releaseFrames(transaction, [verificationId])));
     await dropImages(transaction, replaced, now);
+    if (claim.upload) {
+      const kept = PICTURES.some((member) => change[member] === claim.upload?.image);
+      await settleUpload(transaction, sealer, claim.upload, { kept, refusal, now });
+    }
     await outbox.append(transaction, userId, events, now);
     await tell(entryOf(claim, change, now));
     return verificationOf(row, sealer);
@@ -271,6 +284,7 @@ export function verifications({
         .updateTable("kyc_verifications")
         .set({ claim_token: token, claim_expires_at: leaseFrom(now, leaseSeconds) })
         .where("verification_id", "=", verificationId)
+        .where("upload_id", "is", null)
         .where(unclaimed(now, leaseSeconds))
         .returningAll()
         .executeTakeFirst();
@@ -283,8 +297,10 @@ export function verifications({
       return exists ? "busy" : null;
     },
 
-    settle: (claim, change, events, now) =>
-      audit.transact((transaction, tell) => write(transaction, tell, claim, { change, events }, now)),
+    settle: (claim, change, events, now, refusal) =>
+      audit.transact((transaction, tell) =>
+        write(transaction, tell, claim, { change, events }, now, refusal),
+      ),
 
     async conclude(claim, decide, now) {
       const { userId, ktp, selfieEmbedding, selfieModel } = claim.verification;
@@ -300,7 +316,9 @@ export function verifications({
       });
     },
 
-    async release({ verification, token }) {
+    async release({ verification, token, upload }) {
+      // An upload's claim is given back with the upload: see uploads.ts.
+      if (upload) return;
       await db
         .updateTable("kyc_verifications")
         .set(FREE)

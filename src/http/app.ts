@@ -39,6 +39,7 @@ import { pages } from "./pages.ts";
 import { answerTo, COMMON_CODES } from "./problem.ts";
 import { reviewRoutes } from "./review.ts";
 import { kycRoutes } from "./routes.ts";
+import { BASE_PATH } from "./schemas.ts";
 import { answerRaw } from "./socket.ts";
 import { bodyLimitFor, readForm, readFrames } from "./uploads.ts";
 import { fieldErrors, refuseFields, validatorCompiler } from "./validation.ts";
@@ -104,7 +105,6 @@ declare module "fastify" {
 
 /** Where `npm run build:web` puts the pages. */
 const PAGES_FOLDER = fileURLToPath(new URL("../../web/dist", import.meta.url));
-const BASE_PATH = "/api/v1/kyc";
 /** Three of the largest bodies, or about a hundred usual ones; each costs up to three times its length for a moment. */
 const UPLOADS_IN_MEMORY_BYTES = 48 * 1024 * 1024;
 /** A user_id of 36 characters outside the Basic Multilingual Plane, each four bytes written as %XX. */

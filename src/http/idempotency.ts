@@ -19,18 +19,25 @@ export interface OnceParts {
   readonly clock: Clock;
 }
 
-/** Carries a POST out once for one Idempotency-Key, and gives the same answer to each repetition. */
-export type Once = (
+/**
+ * Carries a POST out once for one Idempotency-Key, and gives the same answer to each repetition.
+ * @param headersOf  makes of it a 202 with these headers, for work that goes on after the answer
+ */
+export type Once = <T>(
   request: FastifyRequest,
   reply: FastifyReply,
   content: Content,
-  work: () => Promise<unknown>,
+  work: () => Promise<T>,
+  headersOf?: (body: T) => Readonly<Record<string, string>>,
 ) => Promise<FastifyReply>;
 
 export function createOnce({ records, clock }: OnceParts): Once {
-  return async (request, reply, content, work) => {
+  return async (request, reply, content, work, headersOf) => {
     const key = keyOf(request);
-    if (key === null) return reply.send(await work());
+    if (key === null) {
+      const answer = await work();
+      return headersOf ? reply.code(202).headers(headersOf(answer)).send(answer) : reply.send(answer);
+    }
 
     const { method, url } = request.routeOptions;
     const begun = await records.begin({
@@ -58,15 +65,19 @@ export function createOnce({ records, clock }: OnceParts): Once {
         return reply
           .header("idempotent-replayed", "true")
           .code(begun.status)
+          .headers(begun.headers ?? {})
           .type(typeFor(begun.status))
           .send(begun.body);
       case "new":
     }
 
-    let status = 200;
+    let status = headersOf ? 202 : 200;
+    let headers: Readonly<Record<string, string>> = {};
     let body: string;
     try {
-      body = JSON.stringify(await work());
+      const answer = await work();
+      headers = headersOf?.(answer) ?? {};
+      body = JSON.stringify(answer);
     } catch (error) {
       const codes = request.routeOptions.config.codes ?? COMMON_CODES;
       const refusal: Answer = answerTo(error, { codes, requestId: request.id, now: clock.now() });
@@ -77,8 +88,8 @@ export function createOnce({ records, clock }: OnceParts): Once {
       status = refusal.status;
       body = JSON.stringify(refusal.problem);
     }
-    await quietly(request, () => records.finish(begun.token, { status, body }));
-    return reply.code(status).type(typeFor(status)).send(body);
+    await quietly(request, () => records.finish(begun.token, { status, headers, body }));
+    return reply.code(status).headers(headers).type(typeFor(status)).send(body);
   };
 }
 

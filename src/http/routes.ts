@@ -6,6 +6,7 @@ import type { KycService } from "../verification/verification.ts";
 import { FRAMES_ASKED } from "../vision/liveness/actions.ts";
 import { captureUrl, returnUrlsOf } from "./capture.ts";
 import type { Once } from "./idempotency.ts";
+import { prefersLater, takeLater, tellUpload } from "./later.ts";
 import type { RouteCodes } from "./problem.ts";
 import {
   CaptureRequest,
@@ -27,6 +28,9 @@ import {
   type StartRequest,
   selfieBody,
   startBody,
+  UploadAnswer,
+  UploadHeaders,
+  UploadParams,
   UserParams,
   VerificationAnswer,
   VerificationParams,
@@ -128,10 +132,10 @@ export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes
         ...common,
         operationId: "uploadKtp",
         summary: "Upload the photograph of the KTP",
-        headers: PostHeaders,
+        headers: UploadHeaders,
         body: ktpBody,
         querystring: KtpQuery,
-        response: { 200: KtpAnswer, ...problems(404, ...POST_PROBLEMS) },
+        response: { 200: KtpAnswer, 202: UploadAnswer, ...problems(404, ...POST_PROBLEMS) },
       },
     },
     (request, reply) => {
@@ -140,6 +144,8 @@ export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes
       const withCrops = crops === "1";
       // The same photograph with and without them are two requests.
       const content = { id, image, ...(withCrops && { crops: "1" }) };
+      if (prefersLater(request))
+        return takeLater(kyc, once, request, reply, { id, step: "ktp", image, withCrops, content });
       return once(request, reply, content, () => kyc.submitKtp(request.caller, id, image, withCrops));
     },
   );
@@ -152,21 +158,40 @@ export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes
         ...common,
         operationId: "uploadSelfie",
         summary: "Upload the selfie, get the decision",
-        headers: PostHeaders,
+        headers: UploadHeaders,
         body: selfieBody,
-        response: { 200: SelfieAnswer, ...problems(404, ...POST_PROBLEMS) },
+        response: { 200: SelfieAnswer, 202: UploadAnswer, ...problems(404, ...POST_PROBLEMS) },
       },
     },
     (request, reply) => {
       const { verification_id: id, selfie_image } = request.body as Partial<
         Record<string, string | Uint8Array>
       >;
-      if (typeof id === "string" && selfie_image === undefined) {
-        return once(request, reply, { id }, () => kyc.submitSelfie(request.caller, id, null));
-      }
-      const upload = uploadOf(request, "selfie_image");
-      return once(request, reply, upload, () => kyc.submitSelfie(request.caller, upload.id, upload.image));
+      const bestFrame = typeof id === "string" && selfie_image === undefined;
+      const upload = bestFrame ? { id, image: null } : uploadOf(request, "selfie_image");
+      const { image } = upload;
+      const content = { id: upload.id, ...(image && { image }) };
+      if (prefersLater(request))
+        return takeLater(kyc, once, request, reply, { ...upload, step: "selfie", withCrops: false, content });
+      return once(request, reply, content, () => kyc.submitSelfie(request.caller, upload.id, image));
     },
+  );
+
+  app.get(
+    "/verify/:verification_id/uploads/:upload_id",
+    {
+      config: { codes: CODES.status, capture: true },
+      schema: {
+        ...common,
+        operationId: "getUpload",
+        summary: "Where an upload stands that was answered 202",
+        description:
+          "Its answer is kept for 24 hours. While there is none, Retry-After says when to ask again.",
+        params: UploadParams,
+        response: { 200: UploadAnswer, ...problems(404, ...READ_PROBLEMS) },
+      },
+    },
+    (request, reply) => tellUpload(kyc, request, reply),
   );
 
   app.post(

@@ -4,6 +4,9 @@ import { ACTIONS, FRAMES_ASKED } from "../vision/liveness/actions.ts";
 
 /** What is said on the wire: validated, documented and typed from here. */
 
+/** Of all routes but those of operation. */
+export const BASE_PATH = "/api/v1/kyc";
+
 /** Not blank, no control characters (a database takes no NUL), counted as the database counts. */
 const LINE_OF = (most: number) => `^(?=.*\\S)[^\\u0000-\\u001f\\u007f]{1,${most}}$`;
 
@@ -91,6 +94,17 @@ export const PostHeaders = Type.Object({
   "x-idempotency-key": Type.Optional(Type.String({ description: "Another name for Idempotency-Key." })),
 });
 
+/** Of the uploads: RFC 7240. Preferences that are not known here are no fault. */
+export const UploadHeaders = Type.Object({
+  ...PostHeaders.properties,
+  prefer: Type.Optional(
+    Type.String({
+      description:
+        "respond-async: the image is taken, 202 is answered at once, and its answer is fetched from Location.",
+    }),
+  ),
+});
+
 const framesOf = { minItems: FRAMES_ASKED.least, maxItems: FRAMES_ASKED.most };
 
 /** One request body in both of its forms. */
@@ -137,6 +151,10 @@ export const framesBody = {
 
 export const ChallengeParams = Type.Object({ verification_id: VerificationId, challenge_id: VerificationId });
 export const VerificationParams = Type.Object({ verification_id: VerificationId });
+export const UploadParams = Type.Object({
+  verification_id: VerificationId,
+  upload_id: Type.String({ minLength: 1, maxLength: ID_LENGTH, pattern: LINE_OF(ID_LENGTH) }),
+});
 export const UserParams = Type.Object({ user_id: UserId });
 
 const PAGE_DEFAULT = 20;
@@ -337,6 +355,34 @@ export const SelfieAnswer = Type.Object(
   { ...open, description: "What was measured, and the decision." },
 );
 const ActionName = Type.Enum([...ACTIONS], { description: "left and right are the person's own" });
+export const UploadAnswer = Type.Object(
+  {
+    upload_id: Uuid,
+    verification_id: Uuid,
+    step: Type.Enum(["ktp", "selfie"]),
+    state: Type.Enum(["queued", "running", "done", "failed"], {
+      description:
+        "done: accepted, or refused as it would have been at once. failed: it could not be judged.",
+    }),
+    status_url: Type.String({ description: "Where to fetch this again." }),
+    created_at: Moment,
+    finished_at: nullable(Moment),
+    answer: nullable(
+      Type.Object(
+        {
+          status: Type.Integer({ minimum: 200, maximum: 599 }),
+          body: Type.Unsafe<object>({
+            description: "As the upload would have been answered without Prefer: its answer, or a problem.",
+            type: "object",
+          }),
+        },
+        { description: "null until it is done; kept for 24 hours" },
+      ),
+    ),
+  },
+  open,
+);
+
 export const ChallengeAnswer = Type.Object(
   {
     verification_id: Uuid,

@@ -1,4 +1,5 @@
 import { type AdviceCode, HINTS } from "../vision/hints.ts";
+import type { Refusal } from "./ports.ts";
 
 /** The contract's error codes. */
 export type ErrorCode =
@@ -57,3 +58,17 @@ export class KycError extends Error {
     this.extra = more.extra;
   }
 }
+
+/** An error as it is kept, to be said later. */
+export const refusalOf = ({ code, status, message, hints, attemptsLeft, extra }: KycError): Refusal => ({
+  code,
+  status,
+  message,
+  ...(hints && { hints: hints.map((hint) => hint.code) }),
+  ...(attemptsLeft !== undefined && { attemptsLeft }),
+  ...(extra && { extra }),
+});
+
+/** The error that was kept. */
+export const errorOf = ({ code, status, message, hints, ...more }: Refusal): KycError =>
+  new KycError(code as ErrorCode, status, message, { ...more, hints: hints as AdviceCode[] | undefined });

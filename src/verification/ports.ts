@@ -200,6 +200,81 @@ export interface Claim {
   readonly token: string;
   /** On whose behalf: what is settled under this claim is theirs in the audit log. */
   readonly by: Actor;
+  /** The upload that was answered before it was judged, and is judged under this claim. */
+  readonly upload?: Pick<Upload, "uploadId" | "image">;
+}
+
+/** What is said to whoever sent a photograph that cannot be taken; with what a `KycError` is made of. */
+export interface Refusal {
+  readonly code: string;
+  /** As HTTP has it, 400..599. */
+  readonly status: number;
+  readonly message: string;
+  /** Codes. */
+  readonly hints?: readonly string[];
+  readonly attemptsLeft?: number;
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** What came of an upload: the answer that it would have got at once, or why it was refused. */
+export type Outcome = { readonly body: object } | { readonly refusal: Refusal };
+
+/** An upload that is answered first and judged later. */
+export interface Upload {
+  readonly uploadId: string;
+  readonly verificationId: string;
+  readonly userId: string;
+  readonly step: "ktp" | "selfie";
+  /** Where its photograph waits; null for a selfie that is the best frame of a challenge, and once it is settled. */
+  readonly image: string | null;
+  readonly withCrops: boolean;
+  readonly by: Actor;
+  /** How often its photograph was begun to be looked at. */
+  readonly tries: number;
+  readonly running: boolean;
+  /** Whether what came of it was written to its verification. */
+  readonly settled: boolean;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+  /** Personal data, in the clear. */
+  readonly outcome: Outcome | null;
+}
+
+/** The uploads that wait, and for a day those that are done. Each has its job in the queue. */
+export interface Uploads {
+  /**
+   * Notes the upload, sends its job, and gives the claim back, in one transaction; nobody else can claim the
+   * verification from then on until it is settled.
+   * @returns false where the claim had been lost: nothing was written then
+   */
+  accept(
+    claim: Claim,
+    upload: Pick<Upload, "uploadId" | "step" | "image" | "withCrops">,
+    now: Date,
+  ): Promise<boolean>;
+  /** @returns null where there is none, or none any more */
+  find(uploadId: string): Promise<Upload | null>;
+  /**
+   * Begins a try: counts it, and claims the verification, from whoever began it before too.
+   * @returns the upload, and with it a claim where it can be gone on with: not where it is settled or finished, nor
+   *          where it was begun `mostTries` times
+   */
+  begin(
+    uploadId: string,
+    mostTries: number,
+    now: Date,
+    leaseSeconds: number,
+  ): Promise<{ readonly upload: Upload; readonly claim: Claim | null } | null>;
+  /** Gives the claim back, to be begun again; a try that says nothing of the photograph does not count. */
+  putOff(claim: Claim, counts: boolean): Promise<void>;
+  /** Keeps what came of it. The first that comes is kept. A verification that still waits for it waits no more. */
+  finish(uploadId: string, outcome: Outcome, now: Date): Promise<void>;
+  /** Forgets those finished before. */
+  purge(before: Date): Promise<number>;
+  /** How many wait or are being judged, and since when the oldest does. */
+  backlog(): Promise<{ readonly waiting: number; readonly oldest: Date | null }>;
+  /** Sends the jobs again that are missing of uploads on which nothing happened since. @returns how many */
+  recall(before: Date): Promise<number>;
 }
 
 export interface Verifications {
@@ -224,9 +299,16 @@ export interface Verifications {
   claim(verificationId: string, now: Date, leaseSeconds: number, by?: Actor): Promise<Claim | "busy" | null>;
   /**
    * Writes the change, its events and its entry in the audit log in one transaction and gives the claim back.
+   * @param refusal  kept as the outcome of the claim's upload, if it has one
    * @returns the row as it is now, or null where the claim had been lost: nothing was written then
    */
-  settle(claim: Claim, change: Change, events: readonly KycEvent[], now: Date): Promise<Verification | null>;
+  settle(
+    claim: Claim,
+    change: Change,
+    events: readonly KycEvent[],
+    now: Date,
+    refusal?: Refusal,
+  ): Promise<Verification | null>;
   /**
    * As `settle`, for a decision: looks for the same NIK and the same face among other users' VERIFIED verifications, and
    * writes what `decide` makes of it, all in one transaction. One at a time over all processes: of two that end at once

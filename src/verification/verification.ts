@@ -9,7 +9,7 @@ import type {
   LivenessResult,
   SelfieReport,
 } from "../vision/facts.ts";
-import { type ImageFault, ImageRefusedError } from "../vision/image.ts";
+import { type ImageFault, ImageRefusedError, inspectImage } from "../vision/image.ts";
 import { type Vision, VisionBusyError } from "../vision/vision.ts";
 import {
   type ChallengeAnswer,
@@ -21,7 +21,7 @@ import {
 } from "./challenge.ts";
 import { consider } from "./doubt.ts";
 import { ending } from "./ending.ts";
-import { KycError } from "./errors.ts";
+import { KycError, refusalOf } from "./errors.ts";
 import { outage } from "./outage.ts";
 import { type Judgement, judgeKtp, judgeSelfie, type Policy } from "./policy.ts";
 import type {
@@ -37,14 +37,17 @@ import type {
   ImageKind,
   Images,
   KycEvent,
+  Refusal,
   Status,
   Summary,
+  Uploads,
   Verification,
   Verifications,
   VerificationType,
 } from "./ports.ts";
 import { type Reason, reasonsOf } from "./reasons.ts";
 import { type Spoken, spokenReasons, usedUp } from "./sentences.ts";
+import { type Submission, type UploadView, uploading } from "./uploads.ts";
 
 /** Who asks. */
 export type Caller = Actor;
@@ -120,6 +123,20 @@ export interface KycService {
   ): Promise<KtpStepAnswer>;
   /** @param image  null: the best frame of the liveness challenge that was passed */
   submitSelfie(caller: Caller, verificationId: string, image: Uint8Array | null): Promise<SelfieStepAnswer>;
+  /**
+   * Takes a photograph to be judged later: what can be refused without its pixels is refused now.
+   * @returns where it stands: queued
+   */
+  accept(caller: Caller, verificationId: string, submission: Submission): Promise<UploadView>;
+  /** Where such an upload stands, with its answer once there is one. */
+  upload(caller: Caller, verificationId: string, uploadId: string): Promise<UploadView>;
+  /**
+   * Judges a photograph that was taken so. May be called again, by any process: it is decided once.
+   * @throws what kept it from being judged, where it is to be tried again later
+   */
+  judgeUpload(uploadId: string): Promise<void>;
+  /** Forgets answers that were kept long enough, and sends jobs again that were lost. @returns how many were lost */
+  tendUploads(): Promise<number>;
   /** Asks for movements before the camera. */
   challenge(caller: Caller, verificationId: string): Promise<ChallengeAnswer>;
   /** @param sent  between the least and the most frames of `FRAMES_ASKED` */
@@ -165,6 +182,7 @@ export interface Witness {
 export interface Parts {
   readonly verifications: Verifications;
   readonly challenges: Challenges;
+  readonly uploads: Uploads;
   readonly audit: AuditTrail;
   readonly images: Images;
   readonly vision: Vision;
@@ -180,9 +198,9 @@ export interface Parts {
   readonly giveUpAfterHours: number;
 }
 
-type Step = "ktp" | "selfie" | "liveness";
-const STEP_CODE = { ktp: "KYC_VAL_001", selfie: "KYC_VAL_002", liveness: "KYC_VAL_002" } as const;
-const STEP_FAILED = { ktp: "KYC_SYS_002", selfie: "KYC_SYS_003", liveness: "KYC_SYS_003" } as const;
+export type Step = "ktp" | "selfie" | "liveness";
+export const STEP_CODE = { ktp: "KYC_VAL_001", selfie: "KYC_VAL_002", liveness: "KYC_VAL_002" } as const;
+export const STEP_FAILED = { ktp: "KYC_SYS_002", selfie: "KYC_SYS_003", liveness: "KYC_SYS_003" } as const;
 /** Where a step's refusals are counted. */
 const COUNTED = { ktp: "ktpAttempts", selfie: "selfieAttempts", liveness: "livenessAttempts" } as const;
 const FINAL: ReadonlySet<Status> = new Set<Status>(["VERIFIED", "REJECTED", "FAILED"]);
@@ -291,13 +309,7 @@ export function kycService(parts: Parts): KycService {
       return report;
     } catch (error) {
       await verifications.release(claim);
-      if (error instanceof ImageRefusedError) {
-        throw new KycError(STEP_CODE[step], FAULT_STATUS[error.fault], error.message, {
-          hints: [error.fault],
-          attemptsLeft: attemptsLeft(claim.verification, step),
-          extra: { image_fault: error.fault },
-        });
-      }
+      if (error instanceof ImageRefusedError) throw noPicture(claim, step, error);
       if (error instanceof VisionBusyError) {
         throw new KycError(STEP_FAILED[step], 503, "The service is busy. Send the image again in a moment.", {
           retryAfter: error.retryAfter,
@@ -311,6 +323,14 @@ export function kycService(parts: Parts): KycService {
       witness.processed(step, (performance.now() - begun) / 1000);
     }
   }
+
+  /** A file that is no picture that can be judged: it costs no attempt. */
+  const noPicture = (claim: Claim, step: Step, { fault, message }: ImageRefusedError) =>
+    new KycError(STEP_CODE[step], FAULT_STATUS[fault], message, {
+      hints: [fault],
+      attemptsLeft: attemptsLeft(claim.verification, step),
+      extra: { image_fault: fault },
+    });
 
   const attemptsUsed = (v: Verification, step: Step) => v[COUNTED[step]];
   const attemptsLeft = (v: Verification, step: Step) => Math.max(0, policy.attempts - attemptsUsed(v, step));
@@ -331,33 +351,40 @@ export function kycService(parts: Parts): KycService {
     const used = attemptsUsed(verification, step) + 1;
     const counted: Change = { ...change, [COUNTED[step]]: used };
     const left = policy.attempts - used;
-    if (left > 0) {
-      await settle(claim, counted);
-    } else {
-      const reason = usedUp(step, policy.attempts);
-      await complete(claim, counted, "REJECTED", reason);
-    }
-    const error = new KycError(STEP_CODE[step], 400, "", { hints });
-    throw new KycError(STEP_CODE[step], 400, (error.hints ?? []).map((hint) => hint.en).join(" "), {
+    const spoken = new KycError(STEP_CODE[step], 400, "", { hints }).hints ?? [];
+    const error = new KycError(STEP_CODE[step], 400, spoken.map((hint) => hint.en).join(" "), {
       hints,
       attemptsLeft: Math.max(0, left),
       extra: { ...extra, verification_status: left > 0 ? verification.status : "REJECTED" },
     });
+    if (left > 0) {
+      await settle(claim, counted, [], refusalOf(error));
+    } else {
+      const reason = usedUp(step, policy.attempts);
+      await complete(claim, counted, "REJECTED", reason, refusalOf(error));
+    }
+    throw error;
   }
 
   async function settle(
     claim: Claim,
     change: Change,
     events: readonly KycEvent[] = [],
+    refusal?: Refusal,
   ): Promise<Verification> {
-    return takenOver(await verifications.settle(claim, change, events, clock.now()), change);
+    return takenOver(claim, await verifications.settle(claim, change, events, clock.now(), refusal), change);
   }
 
   /** @throws KycError 503 where nothing was written, because the claim had been lost */
-  async function takenOver(settled: Verification | null, change: Change): Promise<Verification> {
+  async function takenOver(
+    { upload }: Claim,
+    settled: Verification | null,
+    change: Change,
+  ): Promise<Verification> {
     // The lease ran out and somebody else may have gone on from the state before: this result must not overwrite theirs.
     if (settled === null) {
       const { ktpImage, selfieImage, portraitImage, signatureImage, challenge } = change;
+      // The photograph of an upload is its own: whoever goes on with it needs it.
       for (const orphan of [
         ktpImage,
         selfieImage,
@@ -365,7 +392,7 @@ export function kycService(parts: Parts): KycService {
         signatureImage,
         ...(challenge?.frames ?? []),
       ])
-        if (orphan) await images.remove(orphan);
+        if (orphan && orphan !== upload?.image) await images.remove(orphan);
       throw new KycError(
         "KYC_SYS_001",
         503,
@@ -384,9 +411,10 @@ export function kycService(parts: Parts): KycService {
     change: Change,
     status: "VERIFIED" | "REJECTED" | "FAILED",
     reason: string | null,
+    refusal?: Refusal,
   ): Promise<Verification> {
     const ending = end(claim.verification, change, status, reason);
-    const done = await settle(claim, ending.change, ending.events);
+    const done = await settle(claim, ending.change, ending.events, refusal);
     witness.completed(done.type, status, reasonsOf(done));
     return done;
   }
@@ -439,7 +467,7 @@ export function kycService(parts: Parts): KycService {
       },
       now,
     );
-    const done = await takenOver(concluded, {});
+    const done = await takenOver(claim, concluded, {});
     if (result.match_score !== null) witness.scored("registry", result.match_score);
     if (FINAL.has(done.status)) witness.completed(done.type, done.status, reasonsOf(done));
     return done;
@@ -469,6 +497,113 @@ export function kycService(parts: Parts): KycService {
     return again === null || again === "busy" ? stored : askRegistry(again);
   }
 
+  async function ktpStep(claim: Claim, image: Uint8Array, withCrops: boolean): Promise<KtpStepAnswer> {
+    const report = await look(claim, "ktp", () => vision.readKtp(image));
+    const v = claim.verification;
+    const { verificationId } = v;
+    const judgement: Judgement = judgeKtp(report, v.type, policy);
+    if (!judgement.accepted) return refusePhotograph(claim, "ktp", judgement.hints);
+    const { result: ktp, crops } = report;
+    witness.photographed("ktp", []);
+    witness.scored("ocr", ktp.confidence);
+    const change: Change = {
+      status: "PROCESSING",
+      ktp,
+      ktpImage: await keep(claim, "ktp", "ktp", image),
+      portraitImage: crops && (await keep(claim, "ktp", "portrait", crops.portrait)),
+      signatureImage: crops && (await keep(claim, "ktp", "signature", crops.signature)),
+      nik: ktp.nik ?? undefined,
+      portraitEmbedding: report.portrait?.embedding ?? null,
+      embeddingModel: report.portrait ? vision.faceModel.name : null,
+    };
+    const uploaded: KycEvent = {
+      kind: "ktp_uploaded",
+      value: { verification_id: verificationId, user_id: v.userId, nik: eventNik(ktp.nik), name: ktp.name },
+    };
+    const done =
+      v.type === "FULL_KYC"
+        ? await settle(claim, change, [uploaded])
+        : await storeAndAsk(claim, change, [uploaded]);
+    return ktpAnswer({ ...done, ktp }, withCrops ? { crops: crops && base64Of(crops) } : {});
+  }
+
+  /** @throws KycError where the selfie step cannot be taken with this picture, or without one */
+  async function refuseSelfie(v: Verification, image: Uint8Array | null): Promise<Challenge | null> {
+    refuseWithoutSpoofing();
+    // One that was passed before a reviewer asked again counts no more: its face went with the selfie.
+    const passed = v.selfieEmbedding
+      ? ((await challenges.of(v.verificationId)).findLast((one) => one.passed) ?? null)
+      : null;
+    refuseWithoutChallenge(passed, image);
+    return passed;
+  }
+
+  /** @param image  null: the best frame of the liveness challenge that was passed */
+  async function selfieStep(claim: Claim, image: Uint8Array | null): Promise<SelfieStepAnswer> {
+    const v = claim.verification;
+    const { passed, selfie } = await releasing(claim, async () => ({
+      passed: await refuseSelfie(v, image),
+      selfie: image ?? (await images.get(v.selfieImage ?? "")),
+    }));
+    const report = await look(claim, "selfie", () => vision.judgeSelfie(selfie));
+    const judgement = judgeSelfie(report, policy);
+    if (!judgement.accepted) return refusePhotograph(claim, "selfie", judgement.hints);
+    const faceMatch = matchFaces(v, report);
+    witness.photographed("selfie", []);
+    witness.scored("liveness", report.liveness.confidence);
+    if (faceMatch.similarity_score !== null) witness.scored("face_match", faceMatch.similarity_score);
+    const selfieEmbedding = report.face?.embedding ?? null;
+    // Movements of one face and a picture of another prove nothing.
+    if (passed && !isSameFace(v, selfieEmbedding)) return refusePhotograph(claim, "selfie", ["another_face"]);
+    const done = await storeAndAsk(
+      claim,
+      {
+        ...(image && { selfieImage: await keep(claim, "selfie", "selfie", image) }),
+        liveness: passed ? withChallenge(report.liveness, passed) : report.liveness,
+        faceMatch,
+        selfieEmbedding,
+        selfieModel: selfieEmbedding && vision.faceModel.name,
+      },
+      [],
+    );
+    return selfieAnswer(done);
+  }
+
+  const later = uploading({
+    ...parts,
+    open,
+    takenOver: (claim) => takenOver(claim, null, {}),
+    /** What can be said of a photograph without a thread to lose on it. */
+    async inspect(claim, step, image) {
+      if (step === "selfie") await refuseSelfie(claim.verification, image);
+      if (image === null) return;
+      try {
+        await inspectImage(image);
+      } catch (error) {
+        throw error instanceof ImageRefusedError ? noPicture(claim, step, error) : error;
+      }
+    },
+    keep,
+    releasing,
+    step: (claim, { step, withCrops }, image) =>
+      step === "ktp" && image ? ktpStep(claim, image, withCrops) : selfieStep(claim, image),
+    /** The answer of a step that was settled, by what was stored of it. */
+    async answer({ step, withCrops, verificationId }) {
+      const v = await verifications.summary(verificationId);
+      if (v === null) return null;
+      if (step === "selfie") return selfieAnswer(v);
+      if (!withCrops) return ktpAnswer(v, {});
+      const { portraitImage, signatureImage } = v;
+      if (portraitImage === null || signatureImage === null) return ktpAnswer(v, { crops: null });
+      const [portrait, signature] = await Promise.all([portraitImage, signatureImage].map(images.get));
+      return ktpAnswer(v, { crops: base64Of({ portrait, signature }) });
+    },
+    mayRead,
+    record,
+    notFound,
+    notYours,
+  });
+
   return {
     async start(caller, { userId, type, consent, consentLater = false }) {
       if (!mayAct(caller, userId)) {
@@ -493,96 +628,17 @@ export function kycService(parts: Parts): KycService {
     },
 
     async submitKtp(caller, verificationId, image, withCrops = false) {
-      const claim = await open(caller, verificationId, "ktp");
-      const report = await look(claim, "ktp", () => vision.readKtp(image));
-      const v = claim.verification;
-      const judgement: Judgement = judgeKtp(report, v.type, policy);
-      if (!judgement.accepted) return refusePhotograph(claim, "ktp", judgement.hints);
-      const { result: ktp, crops } = report;
-      witness.photographed("ktp", []);
-      witness.scored("ocr", ktp.confidence);
-      const change: Change = {
-        status: "PROCESSING",
-        ktp,
-        ktpImage: await keep(claim, "ktp", "ktp", image),
-        portraitImage: crops && (await keep(claim, "ktp", "portrait", crops.portrait)),
-        signatureImage: crops && (await keep(claim, "ktp", "signature", crops.signature)),
-        nik: ktp.nik ?? undefined,
-        portraitEmbedding: report.portrait?.embedding ?? null,
-        embeddingModel: report.portrait ? vision.faceModel.name : null,
-      };
-      const uploaded: KycEvent = {
-        kind: "ktp_uploaded",
-        value: { verification_id: verificationId, user_id: v.userId, nik: eventNik(ktp.nik), name: ktp.name },
-      };
-      const cut = withCrops ? { crops: crops && base64Of(crops) } : {};
-      if (v.type === "FULL_KYC") {
-        const settled = await settle(claim, change, [uploaded]);
-        return {
-          verification_id: verificationId,
-          status: settled.status,
-          ocr_result: ktp,
-          ...cut,
-          next_step: "Please upload selfie image",
-        };
-      }
-      const done = await storeAndAsk(claim, change, [uploaded]);
-      return {
-        verification_id: verificationId,
-        status: done.status,
-        ocr_result: ktp,
-        ...cut,
-        next_step: FINAL.has(done.status)
-          ? "Verification is complete"
-          : "Please wait for the civil registry: poll the status or take the event",
-        dukcapil_result: done.dukcapil,
-        ...(done.rejectionReason === null ? {} : { rejection_reason: done.rejectionReason }),
-      };
+      return ktpStep(await open(caller, verificationId, "ktp"), image, withCrops);
     },
 
     async submitSelfie(caller, verificationId, image) {
-      const claim = await open(caller, verificationId, "selfie");
-      const v = claim.verification;
-      const { passed, selfie } = await releasing(claim, async () => {
-        refuseWithoutSpoofing();
-        // One that was passed before a reviewer asked again counts no more: its face went with the selfie.
-        const passed = v.selfieEmbedding
-          ? ((await challenges.of(verificationId)).findLast((one) => one.passed) ?? null)
-          : null;
-        refuseWithoutChallenge(passed, image);
-        return { passed, selfie: image ?? (await images.get(v.selfieImage ?? "")) };
-      });
-      const report = await look(claim, "selfie", () => vision.judgeSelfie(selfie));
-      const judgement = judgeSelfie(report, policy);
-      if (!judgement.accepted) return refusePhotograph(claim, "selfie", judgement.hints);
-      const faceMatch = matchFaces(v, report);
-      witness.photographed("selfie", []);
-      witness.scored("liveness", report.liveness.confidence);
-      if (faceMatch.similarity_score !== null) witness.scored("face_match", faceMatch.similarity_score);
-      const selfieEmbedding = report.face?.embedding ?? null;
-      // Movements of one face and a picture of another prove nothing.
-      if (passed && !isSameFace(v, selfieEmbedding))
-        return refusePhotograph(claim, "selfie", ["another_face"]);
-      const done = await storeAndAsk(
-        claim,
-        {
-          ...(image && { selfieImage: await keep(claim, "selfie", "selfie", image) }),
-          liveness: passed ? withChallenge(report.liveness, passed) : report.liveness,
-          faceMatch,
-          selfieEmbedding,
-          selfieModel: selfieEmbedding && vision.faceModel.name,
-        },
-        [],
-      );
-      return {
-        verification_id: verificationId,
-        status: done.status,
-        liveness_result: done.liveness,
-        face_match_result: done.faceMatch,
-        dukcapil_result: done.dukcapil,
-        ...(done.rejectionReason === null ? {} : { rejection_reason: done.rejectionReason }),
-      };
+      return selfieStep(await open(caller, verificationId, "selfie"), image);
     },
+
+    accept: later.accept,
+    upload: later.upload,
+    judgeUpload: later.judge,
+    tendUploads: later.tend,
 
     async challenge(caller, verificationId) {
       const claim = await open(caller, verificationId, "liveness");
@@ -746,6 +802,7 @@ export function kycService(parts: Parts): KycService {
 
   /** Stores a photograph; where that fails the step has not happened. */
   async function keep(claim: Claim, step: Step, kind: ImageKind, image: Uint8Array): Promise<string> {
+    if (kind === step && claim.upload?.image) return claim.upload.image;
     try {
       return await images.put(claim.verification.verificationId, kind, image);
     } catch (error) {
@@ -768,6 +825,37 @@ export function kycService(parts: Parts): KycService {
     return compare(portrait, report.face?.embedding ?? null, vision.faceModel.threshold);
   }
 }
+
+/** @param cut  the crops, where they were asked for */
+function ktpAnswer(
+  v: Summary & { readonly ktp: KtpOcrResult | null },
+  cut: Pick<KtpStepAnswer, "crops">,
+): KtpStepAnswer {
+  const { verificationId: verification_id, status } = v;
+  const ocr_result = v.ktp as KtpOcrResult;
+  if (v.type === "FULL_KYC")
+    return { verification_id, status, ocr_result, ...cut, next_step: "Please upload selfie image" };
+  return {
+    verification_id,
+    status,
+    ocr_result,
+    ...cut,
+    next_step: FINAL.has(status)
+      ? "Verification is complete"
+      : "Please wait for the civil registry: poll the status or take the event",
+    dukcapil_result: v.dukcapil,
+    ...(v.rejectionReason === null ? {} : { rejection_reason: v.rejectionReason }),
+  };
+}
+
+const selfieAnswer = (v: Summary): SelfieStepAnswer => ({
+  verification_id: v.verificationId,
+  status: v.status,
+  liveness_result: v.liveness,
+  face_match_result: v.faceMatch,
+  dukcapil_result: v.dukcapil,
+  ...(v.rejectionReason === null ? {} : { rejection_reason: v.rejectionReason }),
+});
 
 const base64Of = ({ portrait, signature }: KtpCrops) => ({
   portrait: Buffer.from(portrait).toString("base64"),

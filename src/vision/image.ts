@@ -51,21 +51,20 @@ export function sniffImage(bytes: Uint8Array): "image/jpeg" | "image/png" | "ima
   return isJpeg(bytes) ? "image/jpeg" : isPng(bytes) ? "image/png" : isWebp(bytes) ? "image/webp" : null;
 }
 
+// The header is judged before a pixel is decoded: a bomb costs nothing.
+const open = (input: Uint8Array) => sharp(input, { limitInputPixels: false, failOn: "truncated" });
+
 /**
- * Untrusted bytes → upright RGB pixels (EXIF orientation applied; CMYK, grey, 16 bit and alpha brought to
- * 8-bit sRGB, transparency on white).
- * @param bytes    a whole JPEG, PNG or WebP file
- * @param maxSide  the longer side of the result in pixels; a larger picture is scaled down while it is decoded
- * @throws {ImageRefusedError} named by what was wrong; nothing else is thrown for bad bytes
+ * Looks at a file's header only: cheap, and safe for whoever has no thread to lose.
+ * @param bytes  a whole JPEG, PNG or WebP file
+ * @returns the picture's size in pixels, as stored
+ * @throws {ImageRefusedError} named by what was wrong; what is damaged behind the header is not seen
  */
-export async function decodeImage(
+export async function inspectImage(
   bytes: Uint8Array,
-  maxSide = Number.POSITIVE_INFINITY,
-): Promise<Photograph> {
+): Promise<{ readonly width: number; readonly height: number }> {
   if (bytes.length === 0) throw new ImageRefusedError("empty");
   if (!sniffImage(bytes)) throw new ImageRefusedError("unsupported_format");
-  // The header is judged before a pixel is decoded: a bomb costs nothing.
-  const open = (input: Uint8Array) => sharp(input, { limitInputPixels: false, failOn: "truncated" });
   let meta: Metadata;
   try {
     meta = await open(bytes).metadata();
@@ -77,6 +76,21 @@ export async function decodeImage(
     throw new ImageRefusedError("too_many_pixels");
   if (Math.min(width, height) < MIN_SIDE) throw new ImageRefusedError("too_few_pixels");
   if (pages > 1) throw new ImageRefusedError("animated");
+  return { width, height };
+}
+
+/**
+ * Untrusted bytes → upright RGB pixels (EXIF orientation applied; CMYK, grey, 16 bit and alpha brought to
+ * 8-bit sRGB, transparency on white).
+ * @param bytes    a whole JPEG, PNG or WebP file
+ * @param maxSide  the longer side of the result in pixels; a larger picture is scaled down while it is decoded
+ * @throws {ImageRefusedError} named by what was wrong; nothing else is thrown for bad bytes
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  maxSide = Number.POSITIVE_INFINITY,
+): Promise<Photograph> {
+  const { width, height } = await inspectImage(bytes);
   try {
     let image = open(bytes).autoOrient();
     if (Number.isFinite(maxSide)) {

@@ -7,7 +7,8 @@ import { auditOf, checkpoint } from "../../src/database/audit-checks.ts";
 import { captures } from "../../src/database/captures.ts";
 import { faces } from "../../src/database/faces.ts";
 import { idempotency } from "../../src/database/idempotency.ts";
-import { imageIntents, keeper } from "../../src/database/keeper.ts";
+import { imageIntents } from "../../src/database/image-removals.ts";
+import { keeper } from "../../src/database/keeper.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { outbox } from "../../src/events/outbox.ts";
 import { SealBrokenError } from "../../src/security/sealer.ts";
@@ -706,7 +707,7 @@ function repositories(
     await trail.record(entry);
     await checkpoint(db, storage.chain, T0);
     await auditOf(db, storage.chain, "user-7", { limit: 5 });
-    const keeping = keeper({ db, audit: trail, chain: storage.chain });
+    const keeping = keeper({ db, audit: trail, chain: storage.chain, jobs: storage.jobs });
     await keeping.closeAccount(SERVICE, "user-8", new Date("2001-01-01T00:00:00Z"), T0);
     await keeping.expire({ ...DEFAULT_RETENTION, identity: null }, T0);
     await keeping.erase(SERVICE, "user-9", T0);

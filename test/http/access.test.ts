@@ -95,6 +95,7 @@ test("over every route of the running service, a stranger gets nothing of anothe
       const path = pattern
         .replace("{verification_id}", id)
         .replace("{challenge_id}", "challenge-of-it")
+        .replace("{upload_id}", "upload-of-it")
         .replace("{user_id}", "owner-of-it");
       const send = (headers: Record<string, string>) => {
         if (method !== "POST") return fetch(service.url + path, { method, headers });
@@ -119,7 +120,8 @@ test("over every route of the running service, a stranger gets nothing of anothe
         const answer = await send({ authorization: `Bearer ${token}` });
         const text = await answer.text();
         const reads = i === 2 && method === "GET" && /\{(verification|user)_id\}/.test(pattern);
-        if (reads && answer.status === 200) continue;
+        // There is no upload to be read.
+        if (reads && answer.status === (pattern.endsWith("{upload_id}") ? 404 : 200)) continue;
         if (i === 2 && pattern.includes("/review/")) {
           assert.equal(answer.status, pattern.endsWith("/decision") ? 409 : 200, `${pattern}: ${text}`);
           continue;

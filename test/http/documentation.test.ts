@@ -40,6 +40,7 @@ test("the OpenAPI document lists every route, with its answers and errors", asyn
     `GET ${BASE}/review/{verification_id}`,
     `GET ${BASE}/user/{user_id}`,
     `GET ${BASE}/verify/{verification_id}`,
+    `GET ${BASE}/verify/{verification_id}/uploads/{upload_id}`,
     "GET /health",
     "GET /metrics",
     "GET /ready",

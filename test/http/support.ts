@@ -31,6 +31,9 @@ interface Seen {
   readonly image?: Uint8Array;
 }
 
+/** What no test of this file should come to use. */
+const unused = () => Promise.reject(new Error("not expected here"));
+
 /**
  * A KycService that keeps verifications in memory and takes any JPEG. Some images make it behave:
  * `REFUSE` is a bad photograph, `BUSY` a full queue, `CRASH` a bug, `SLOW` waits for `release`.
@@ -182,14 +185,15 @@ export function memoryKyc() {
         next: more ? Buffer.from(String(from + limit)).toString("base64url") : null,
       };
     },
+    accept: unused,
+    upload: unused,
+    judgeUpload: unused,
+    tendUploads: unused,
     ownerOf: async (id) => rows.get(id)?.user_id ?? null,
     resumeDue: async () => 0,
   };
   return { kyc, seen, slow };
 }
-
-/** What no test of this file should come to use. */
-const unused = () => Promise.reject(new Error("not expected here"));
 
 /** An app that listens on a port of its own; closed with the test. */
 export async function serve(

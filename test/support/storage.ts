@@ -5,8 +5,11 @@ import { type Audit, audit } from "../../src/database/audit.ts";
 import { type Database, openDatabase } from "../../src/database/database.ts";
 import { type Faces, faces } from "../../src/database/faces.ts";
 import { type Idempotency, idempotency } from "../../src/database/idempotency.ts";
-import { imageIntents, keeper } from "../../src/database/keeper.ts";
+import { imageIntents } from "../../src/database/image-removals.ts";
+import { type Jobs, openJobs } from "../../src/database/jobs.ts";
+import { keeper } from "../../src/database/keeper.ts";
 import { auditKey, blindIndexKey } from "../../src/database/sealed-keys.ts";
+import { uploads } from "../../src/database/uploads.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { type Outbox, outbox } from "../../src/events/outbox.ts";
 import { folderStore } from "../../src/images/folder-store.ts";
@@ -16,7 +19,7 @@ import { blindIndex } from "../../src/security/blind-index.ts";
 import { type EnvelopeSealer, envelopeSealer } from "../../src/security/envelope.ts";
 import { type KeyRing, openKeys } from "../../src/security/keys.ts";
 import type { Keeper } from "../../src/verification/custody.ts";
-import type { Verifications } from "../../src/verification/ports.ts";
+import type { Uploads, Verifications } from "../../src/verification/ports.ts";
 import { KTP_FIELDS, type KtpFieldFact, type KtpOcrResult } from "../../src/vision/facts.ts";
 
 /** Everything that keeps something, wired as the service wires it. */
@@ -33,6 +36,8 @@ export interface Storage extends Database {
   readonly idempotency: Idempotency;
   readonly images: SealedImages;
   readonly keeper: Keeper;
+  readonly jobs: Jobs;
+  readonly uploads: Uploads;
   /** Ids of the rows that `claimDue` left out. */
   readonly broken: readonly string[];
 }
@@ -48,13 +53,15 @@ export async function openStorage({
   keys?: string;
 }): Promise<Storage> {
   const database = await openDatabase({ url, dataDir });
-  return wire(database, openKeys({ spec: keys, dataDir }), dataDir);
+  const jobs = await openJobs(database, () => undefined);
+  return wire(database, openKeys({ spec: keys, dataDir }), dataDir, jobs);
 }
 
-async function wire(database: Database, keys: KeyRing, dataDir: string): Promise<Storage> {
+async function wire(database: Database, keys: KeyRing, dataDir: string, jobs: Jobs): Promise<Storage> {
   const { db } = database;
   const sealer = envelopeSealer(keys);
   const key = await blindIndexKey(db, sealer).catch(async (error) => {
+    await jobs.close();
     await database.close();
     throw error;
   });
@@ -63,11 +70,18 @@ async function wire(database: Database, keys: KeyRing, dataDir: string): Promise
   const events = outbox({ db, sealer, traceparent: () => TRACEPARENT });
   const known = faces({ db, sealer, model: "test", least: 0.57 });
   const broken: string[] = [];
+  const close = async () => {
+    await jobs.close();
+    await database.close();
+  };
   return {
     ...database,
+    close,
+    jobs,
+    uploads: uploads({ db, sealer, jobs }),
     keys,
     sealer,
-    over: (ring) => wire(database, ring, dataDir),
+    over: (ring) => wire(database, ring, dataDir, jobs),
     outbox: events,
     chain,
     audit: trail,
@@ -82,7 +96,7 @@ async function wire(database: Database, keys: KeyRing, dataDir: string): Promise
       onBroken: (id) => broken.push(id),
     }),
     idempotency: idempotency({ db, sealer }),
-    keeper: keeper({ db, audit: trail, chain }),
+    keeper: keeper({ db, audit: trail, chain, jobs }),
     images: sealedImages({
       store: folderStore(join(dataDir, "images")),
       sealer,

@@ -401,6 +401,27 @@ export class KycClient {
     return this.#send("POST", `/api/v1/kyc/verify/selfie`, { form: body, ...options });
   }
 
+  /** Where an upload stands that was answered 202. */
+  getUpload(verification_id: string, upload_id: string): Promise<{
+    readonly upload_id: string;
+    readonly verification_id: string;
+    readonly step: "ktp" | "selfie";
+    /** done: accepted, or refused as it would have been at once. failed: it could not be judged. */
+    readonly state: "queued" | "running" | "done" | "failed";
+    /** Where to fetch this again. */
+    readonly status_url: string;
+    /** RFC 3339, UTC */
+    readonly created_at: string;
+    readonly finished_at: string | null;
+    readonly answer: {
+      readonly status: number;
+      /** As the upload would have been answered without Prefer: its answer, or a problem. */
+      readonly body: Readonly<Record<string, unknown>>;
+    } | null;
+  }> {
+    return this.#send("GET", `/api/v1/kyc/verify/${encodeURIComponent(verification_id)}/uploads/${encodeURIComponent(upload_id)}`);
+  }
+
   /** Ask what to do before the camera. */
   askForChallenge(verification_id: string, options: RequestOptions = {}): Promise<{
     readonly verification_id: string;
