@@ -135,8 +135,8 @@ onBothDatabases("the keeper of users' data", (it) => {
 
   it("erases what was never sent, too, where nobody is sent anything", async (storage) => {
     const { userId } = await onboard(storage);
-    const { db, audit, chain } = storage;
-    const alone = keeper({ db, audit, chain, consumers: false });
+    const { db, audit, chain, jobs } = storage;
+    const alone = keeper({ db, audit, chain, jobs, consumers: false });
     const { events } = await alone.erase(platform, userId, new Date());
     assert.equal(events, 2);
     assert.deepEqual(await eventsOf(storage, userId), []);
