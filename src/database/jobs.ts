@@ -86,6 +86,7 @@ export async function openJobs(
     deleteAfterSeconds: DONE_KEPT_SECONDS,
     retentionSeconds: WAITING_KEPT_SECONDS,
   });
+  if (database.kind === "embedded") await returnAll(boss, database);
   let worker: string | null = null;
 
   return {
@@ -129,4 +130,17 @@ export async function openJobs(
       await boss.stop({ graceful: true, timeout: STOP_MILLISECONDS, close: false });
     },
   };
+}
+
+/** Whoever worked in this folder before is dead, and need not be waited for. */
+async function returnAll(boss: PgBoss, database: Pick<Database, "run">): Promise<void> {
+  const { rows } = await database.run(
+    `SELECT id FROM ${JOBS_SCHEMA}.job WHERE name = $1 AND state = 'active'`,
+    [QUEUE],
+  );
+  if (rows.length > 0)
+    await boss.fail(
+      QUEUE,
+      rows.map(({ id }) => String(id)),
+    );
 }
