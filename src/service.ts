@@ -88,6 +88,7 @@ const DUE_EVERY_SECONDS = 5;
 const RETURN_EVERY_SECONDS = 2;
 const CLOCK_EVERY_SECONDS = 60;
 const UPLOADS_EVERY_SECONDS = 60;
+const SWEEP_EVERY_SECONDS = 30;
 /** As much as tokens of another machine may be off is of no interest to anybody. */
 const CLOCK_DIFFERS_SECONDS = 5;
 const PURGE_EVERY_SECONDS = 3600;
@@ -365,6 +366,12 @@ async function build(
     fullNik: config.events.fullNik,
     giveUpAfterHours: config.dukcapil.giveUpAfterHours,
   });
+  let found = 0;
+  metrics.gauge(
+    "kyc_verifications_overdue",
+    "Verifications that the last sweep found due for long, or that nothing would have moved on: these go on.",
+    () => found,
+  );
   await jobs.start(kyc.judgeUpload, config.vision.workers);
   undo.push(() => jobs.close());
   const review = reviewService({
@@ -391,6 +398,20 @@ async function build(
         { name: "the database's clock", everySeconds: CLOCK_EVERY_SECONDS, run: followClock },
         { name: "claims to give back", everySeconds: RETURN_EVERY_SECONDS, run: returnClaims },
         { name: "registry checks", everySeconds: DUE_EVERY_SECONDS, run: () => kyc.resumeDue() },
+        {
+          name: "sweep",
+          everySeconds: SWEEP_EVERY_SECONDS,
+          run: async () => {
+            const { overdue, mended } = await kyc.sweep();
+            found = overdue + mended.length;
+            if (mended.length > 0)
+              log.error(
+                { verifications: mended.slice(0, 20) },
+                "nothing would have moved these on: they go on now",
+              );
+            if (overdue > 0) log.warn({ overdue }, "verifications are due for long and are not done");
+          },
+        },
         {
           name: "uploads",
           everySeconds: UPLOADS_EVERY_SECONDS,

@@ -10,6 +10,10 @@ const INDICES: Readonly<Record<string, string>> = {
   idx_kyc_history: "kyc_verifications(user_id, created_at DESC, verification_id DESC)",
   // Few rows wait for the registry at any time: the partial index stays small.
   idx_kyc_dukcapil_due: "kyc_verifications(dukcapil_due_at) WHERE dukcapil_due_at IS NOT NULL",
+  // Of no rows but those that a sweep mends.
+  idx_kyc_forgotten:
+    "kyc_verifications(verification_id) WHERE status = 'PROCESSING' AND dukcapil_due_at IS NULL AND (liveness_result IS NOT NULL OR verification_type = 'BASIC_KYC')",
+  idx_kyc_upload: "kyc_verifications(upload_id) WHERE upload_id IS NOT NULL",
   idx_kyc_nik: "kyc_verifications(nik_index) WHERE nik_index IS NOT NULL",
   // Faces that can be found, in the order in which they came.
   idx_kyc_face_number: "kyc_verifications(face_number) WHERE face_number IS NOT NULL",

@@ -59,6 +59,10 @@ const unclaimed =
       row("claim_expires_at", ">", leaseFrom(now, leaseSeconds + CLOCK_SKEW)),
     ]);
 
+/** Nobody has to send anything more, and nobody looks at it again: idx_kyc_forgotten, of no rows at all. */
+const FORGOTTEN = sql<boolean>`status = 'PROCESSING' AND dukcapil_due_at IS NULL
+  AND (liveness_result IS NOT NULL OR verification_type = 'BASIC_KYC')`;
+
 /** Where a verification refers to its photographs. */
 const PICTURES = ["ktpImage", "selfieImage", "portraitImage", "signatureImage"] as const;
 
@@ -336,6 +340,44 @@ export function verifications({
         // One whose own request asks just now was not put off.
         .where("dukcapil_tries", ">", 0)
         .execute();
+    },
+
+    async sweep(now, since, leaseSeconds) {
+      const forgotten = await db
+        .updateTable("kyc_verifications")
+        .set({ dukcapil_due_at: now })
+        .where(FORGOTTEN)
+        .where("upload_id", "is", null)
+        .where(unclaimed(now, leaseSeconds))
+        .returning("verification_id")
+        .execute();
+      const unbound = await db
+        .updateTable("kyc_verifications")
+        .set({ upload_id: null })
+        .where("upload_id", "is not", null)
+        .where((row) =>
+          row.not(
+            row.exists(
+              row
+                .selectFrom("kyc_uploads as u")
+                .select("u.upload_id")
+                .whereRef("u.upload_id", "=", "kyc_verifications.upload_id")
+                .where("u.finished_at", "is", null),
+            ),
+          ),
+        )
+        .returning("verification_id")
+        .execute();
+      const { overdue } = await db
+        .selectFrom("kyc_verifications")
+        .select(sql<number>`count(*)`.as("overdue"))
+        .where("status", "=", "PROCESSING")
+        .where("dukcapil_due_at", "<", since)
+        .executeTakeFirstOrThrow();
+      return {
+        overdue: Number(overdue),
+        mended: [...forgotten, ...unbound].map(({ verification_id }) => verification_id),
+      };
     },
 
     async claimDue(now, limit, leaseSeconds) {

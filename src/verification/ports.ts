@@ -277,6 +277,14 @@ export interface Uploads {
   recall(before: Date): Promise<number>;
 }
 
+/** What a sweep found. */
+export interface Swept {
+  /** Due for long. */
+  readonly overdue: number;
+  /** Ids of those that were made due, or freed for another upload. */
+  readonly mended: readonly string[];
+}
+
 export interface Verifications {
   /** Inserts a new PENDING row. */
   start(input: {
@@ -326,6 +334,12 @@ export interface Verifications {
   claimDue(now: Date, limit: number, leaseSeconds: number): Promise<Claim[]>;
   /** Makes every registry check that was put off due now. */
   hasten(now: Date): Promise<void>;
+  /**
+   * Looks for what cannot be, as far as anybody knows: PROCESSING rows whose evidence is complete and that nothing will
+   * move on, and rows bound to an upload that is none. They are made due, and freed.
+   * @param since  rows that were due before and are not done count as overdue
+   */
+  sweep(now: Date, since: Date, leaseSeconds: number): Promise<Swept>;
 }
 
 /** What a stored picture shows: a photograph as it was sent, a part of the card, or one action of a challenge. */

@@ -40,6 +40,7 @@ import type {
   Refusal,
   Status,
   Summary,
+  Swept,
   Uploads,
   Verification,
   Verifications,
@@ -164,6 +165,8 @@ export interface KycService {
    * @returns how many were asked
    */
   resumeDue(): Promise<number>;
+  /** Holds that a verification in PROCESSING always has something that will move it on, and mends where it has not. */
+  sweep(): Promise<Swept>;
 }
 
 /** What the workflow tells of itself, for metrics. */
@@ -212,6 +215,8 @@ const FIRST_TRY_SECONDS = 45;
 /** Waiting between later tries: doubling from the first to the last, unless the registry comes back before. */
 const RETRY_SECONDS = { first: 30, last: 3600 } as const;
 const DUE_BATCH = 10;
+/** What is due is looked up every few seconds, and has another time of being due whenever it was tried. */
+const OVERDUE_MS = 15 * 60_000;
 /** One turn of the timekeeper takes no further batch after this: a process that is told to stop waits for it. */
 const DUE_TURN_MS = 5_000;
 
@@ -731,6 +736,11 @@ export function kycService(parts: Parts): KycService {
 
     async ownerOf(verificationId) {
       return (await verifications.summary(verificationId))?.userId ?? null;
+    },
+
+    sweep() {
+      const now = clock.now();
+      return verifications.sweep(now, new Date(now.getTime() - OVERDUE_MS), LEASE_SECONDS);
     },
 
     async resumeDue() {

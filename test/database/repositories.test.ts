@@ -9,6 +9,7 @@ import { faces } from "../../src/database/faces.ts";
 import { idempotency } from "../../src/database/idempotency.ts";
 import { imageIntents } from "../../src/database/image-removals.ts";
 import { keeper } from "../../src/database/keeper.ts";
+import { uploads } from "../../src/database/uploads.ts";
 import { verifications } from "../../src/database/verifications.ts";
 import { outbox } from "../../src/events/outbox.ts";
 import { SealBrokenError } from "../../src/security/sealer.ts";
@@ -655,6 +656,10 @@ function repositories(
       INSERT INTO kyc_liveness_challenges (challenge_id, verification_id, nonce, actions, issued_at, expires_at)
       SELECT 'challenge-' || i, 'v-' || i, 'n', '[]', now(), now()
       FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
+    await sql`
+      INSERT INTO kyc_uploads (upload_id, verification_id, user_id, step, with_crops, subject, scopes, created_at, finished_at)
+      SELECT gen_random_uuid(), 'v-' || i, 'user-' || i, 'ktp', false, 's', '[]', now(), now() + i * interval '1 minute'
+      FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
     await sql`ANALYZE`.execute(storage.db);
 
     const entry = {
@@ -701,6 +706,18 @@ function repositories(
     await watched.release(held as Claim);
     await watched.claimDue(new Date("2001-01-01T00:00:00Z"), 5, LEASE);
     await watched.hasten(new Date("2100-01-01T00:00:00Z"));
+    await watched.sweep(T0, T0, LEASE);
+    const later = uploads({ db, sealer, jobs: storage.jobs });
+    const waits = (await watched.claim(id, T0, LEASE)) as Claim;
+    const uploadId = randomUUID();
+    await later.accept(waits, { uploadId, step: "ktp", image: "aa/y.sealed", withCrops: false }, T0);
+    await later.find(uploadId);
+    const tried = await later.begin(uploadId, 3, T0, LEASE);
+    await later.putOff(tried?.claim as Claim, true);
+    await later.finish(uploadId, { body: {} }, T0);
+    await later.purge(new Date("2001-01-01T00:00:00Z"));
+    await later.backlog();
+    await later.recall(T0);
     await events.backlog();
     await events.markSent([1], T0);
     const trail = audit({ db, chain: storage.chain });

@@ -189,6 +189,7 @@ export function memoryKyc() {
     upload: unused,
     judgeUpload: unused,
     tendUploads: unused,
+    sweep: unused,
     ownerOf: async (id) => rows.get(id)?.user_id ?? null,
     resumeDue: async () => 0,
   };
