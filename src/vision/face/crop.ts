@@ -25,9 +25,10 @@ export function cut(image: Pixels, m: Matrix, width: number, height: number, fil
   const scale = Math.sqrt(Math.abs(m[0] * m[4] - m[1] * m[3]));
   if (scale < ALIASING_SCALE) return warp(image, m, width, height, fill);
   const step = Math.round(scale);
-  const reach = bounds(m, width, height, image);
+  const made = step === 2 ? HALVES.get(image) : undefined;
+  const reach = made ? wholeOf(image) : bounds(m, width, height, image);
   if (!reach) return { width, height, data: new Uint8Array(width * height * 3).fill(fill) };
-  const part = average(image, reach, step);
+  const part = made ?? average(image, reach, step);
   // A pixel of `part` stands in the middle of step × step pixels of the picture.
   const middle = (step - 1) / 2;
   const toPart: Matrix = [
@@ -44,9 +45,22 @@ export function cut(image: Pixels, m: Matrix, width: number, height: number, fil
   return warp(part, multiply(toPart, m), width, height, fill);
 }
 
-/** A picture half as wide and high, each pixel the mean of 2 × 2; an odd column or row at its end is dropped. */
-export const halved = (image: Pixels): Pixels =>
-  average(image, { x: 0, y: 0, width: image.width, height: image.height }, 2);
+/** Halves that were made: many cuts of one picture share them. */
+const HALVES = new WeakMap<Pixels, Pixels>();
+
+/**
+ * A picture half as wide and high, each pixel the mean of 2 × 2; an odd column or row at its end is dropped. It is made
+ * once, and {@link cut} makes use of it: it pays where a picture is cut several times.
+ */
+export function halved(image: Pixels): Pixels {
+  const known = HALVES.get(image);
+  if (known) return known;
+  const half = average(image, wholeOf(image), 2);
+  HALVES.set(image, half);
+  return half;
+}
+
+const wholeOf = ({ width, height }: Pixels): Box => ({ x: 0, y: 0, width, height });
 
 /** The part of the picture that `m` reaches into, with a margin; null where it reaches none. */
 function bounds(m: Matrix, width: number, height: number, image: Pixels): Box | null {
@@ -110,20 +124,25 @@ function meanOf(
 
 /** {@link meanOf} 2 × 2 pixels: written out, since frames are mostly scaled by so much, three times as fast. */
 function meanOfFour(source: Uint8Array, from: number, row: number, out: Uint8Array): void {
-  for (let o = 0, i = from, j = from + row; o < out.length; i += 3, j += 3) {
-    for (const end = o + 3; o < end; o++, i++, j++)
-      out[o] = (source[i] + source[i + 3] + source[j] + source[j + 3] + 2) >> 2;
+  for (let o = 0, i = from, j = from + row; o < out.length; o += 3, i += 6, j += 6) {
+    out[o] = (source[i] + source[i + 3] + source[j] + source[j + 3] + 2) >> 2;
+    out[o + 1] = (source[i + 1] + source[i + 4] + source[j + 1] + source[j + 4] + 2) >> 2;
+    out[o + 2] = (source[i + 2] + source[i + 5] + source[j + 2] + source[j + 5] + 2) >> 2;
   }
 }
 
 /** {@link meanOf} 3 × 3 pixels. */
 function meanOfNine(source: Uint8Array, from: number, row: number, out: Uint8Array): void {
-  for (let o = 0, i = from, j = from + row, k = j + row; o < out.length; i += 6, j += 6, k += 6) {
-    for (const end = o + 3; o < end; o++, i++, j++, k++) {
-      const above = source[i] + source[i + 3] + source[i + 6];
-      const middle = source[j] + source[j + 3] + source[j + 6];
-      const below = source[k] + source[k + 3] + source[k + 6];
-      out[o] = (above + middle + below) / 9 + 0.5;
-    }
+  for (let o = 0, i = from, j = from + row, k = j + row; o < out.length; o += 3, i += 9, j += 9, k += 9) {
+    out[o] = ninth(source, i, j, k);
+    out[o + 1] = ninth(source, i + 1, j + 1, k + 1);
+    out[o + 2] = ninth(source, i + 2, j + 2, k + 2);
   }
+}
+
+/** One channel's mean of three pixels in each of three rows. */
+function ninth(source: Uint8Array, i: number, j: number, k: number): number {
+  const above = source[i] + source[i + 3] + source[i + 6];
+  const middle = source[j] + source[j + 3] + source[j + 6];
+  return (above + middle + source[k] + source[k + 3] + source[k + 6]) / 9 + 0.5;
 }

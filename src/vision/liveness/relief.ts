@@ -62,7 +62,7 @@ export function reliefIn(plates: readonly Plate[], sine: number): Relief | null 
   let weights = followed.map(() => 1);
   for (let round = 0; ; round++) {
     const [moved, stands] = leftOver(smooth, [aside, depth], weights);
-    const product = (a: readonly number[], b: readonly number[]) =>
+    const product = (a: Float64Array, b: Float64Array) =>
       weights.reduce((sum, w, i) => sum + w * a[i] * b[i], 0);
     const slope = product(moved, stands) / Math.max(Number.EPSILON, product(stands, stands));
     if (round === ROUNDS) {
@@ -74,10 +74,10 @@ export function reliefIn(plates: readonly Plate[], sine: number): Relief | null 
       };
     }
     const errors = moved.map((m, i) => m - slope * stands[i]);
-    const middle = errors.map(Math.abs).toSorted((a, b) => a - b)[errors.length >> 1];
+    const middle = errors.map(Math.abs).sort()[errors.length >> 1];
     // 1.5 times the median of the errors estimates their deviation (1.4826 of a normal one's).
     const scale = 2 * (1.5 * middle + LEAST_SCALE);
-    weights = errors.map((error) => 1 / (1 + (error / scale) ** 2));
+    weights = Array.from(errors, (error) => 1 / (1 + (error / scale) ** 2));
   }
 }
 
@@ -142,21 +142,23 @@ function leftOver(
   rows: readonly (readonly number[])[],
   values: readonly (readonly number[])[],
   weights: readonly number[],
-): number[][] {
-  const without = (v: number[], unit: readonly number[]) => {
-    const share = unit.reduce((sum, u, i) => sum + weights[i] * u * v[i], 0);
+): Float64Array[] {
+  const roots = Float64Array.from(weights, Math.sqrt);
+  const without = (v: Float64Array, unit: Float64Array) => {
+    let share = 0;
+    for (let i = 0; i < v.length; i++) share += unit[i] * v[i];
     for (let i = 0; i < v.length; i++) v[i] -= share * unit[i];
   };
-  const basis: number[][] = [];
+  const basis: Float64Array[] = [];
   for (let c = 0; c < rows[0].length; c++) {
-    const column = rows.map((row) => row[c]);
+    const column = roots.map((root, i) => root * rows[i][c]);
     for (const unit of basis) without(column, unit);
-    const length = Math.sqrt(column.reduce((sum, v, i) => sum + weights[i] * v * v, 0));
+    const length = Math.hypot(...column);
     if (length > 1e-6) basis.push(column.map((v) => v / length));
   }
   return values.map((value) => {
-    const left = [...value];
+    const left = roots.map((root, i) => root * value[i]);
     for (const unit of basis) without(left, unit);
-    return left;
+    return left.map((v, i) => v / roots[i]);
   });
 }

@@ -49,3 +49,11 @@ test("half a picture has the mean of four of its pixels at each place, and drops
     assert.ok(Math.abs(half.data[3 * i + 1] - expected) <= 0.5);
   }
 });
+
+test("a cut of a picture whose half was made is the cut that it was without", () => {
+  const [image, other] = [speckled(121, 97), speckled(121, 97)];
+  halved(other);
+  // From an even pixel on, both take the mean of the same pixels.
+  const toImage = [2, 0, 21.5, 0, 2, 11.5, 0, 0, 1] as const;
+  assert.deepEqual(cut(other, toImage, 30, 40), cut(image, toImage, 30, 40));
+});
