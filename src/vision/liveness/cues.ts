@@ -2,6 +2,7 @@ import type { FaceMesh } from "../face/mesh.ts";
 import { luma } from "../face/quality.ts";
 import type { Box } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
+import { eyeRim } from "./rim.ts";
 import { patternStrength } from "./spectrum.ts";
 import { cheeks } from "./texture.ts";
 
@@ -24,6 +25,8 @@ export interface RecaptureCues {
   readonly colourfulness: number;
   /** 0..1: share of the face that is burnt out and without colour: a lamp's reflection on skin, paper or glass. */
   readonly highlights: number;
+  /** How far a thin bright line around both eyes stands out, 0 none: the cut edge of a mask's holes, see `eyeRim`. */
+  readonly eye_rim: number;
 }
 
 /** Sides, in pixels, of the square of the face that is looked at for patterns: the larger one that fits into it. */
@@ -46,6 +49,7 @@ export function recaptureCues(image: Pixels, mesh: FaceMesh, face: Box): Recaptu
     black_level: percentile(skin, 0.01, 255) / Math.max(1, percentile(skin, 0.5, 255)),
     colourfulness: percentile(saturation(around.picture), 0.95, 1),
     highlights: highlights(own),
+    eye_rim: eyeRim(image, mesh),
   };
 }
 

@@ -96,6 +96,7 @@ const LIVING: Readonly<Record<Cue, { readonly from: number; readonly scale: numb
   black_level: { from: 0.4, scale: 0.1 },
   colourfulness: { from: 0.38, scale: 0.1 },
   highlights: { from: 0.1, scale: 0.05 },
+  eye_rim: { from: 0.1, scale: 0.1 },
 };
 
 /** Where a cue begins to be strange among the living, and how much they differ. */

@@ -17,6 +17,7 @@ export const CUES = {
   black_level: 1,
   colourfulness: -1,
   highlights: 1,
+  eye_rim: 1,
 } as const satisfies Record<keyof RecaptureCues, 1 | -1>;
 export type Cue = keyof typeof CUES;
 export const CUE_NAMES = Object.keys(CUES) as readonly Cue[];
@@ -46,12 +47,13 @@ export const FUSIONS: Readonly<Record<"minifasnet" | "baseline", Fusion>> = fitt
 const MOST_LOGIT = 4;
 /** A cue counts no further than so many of its scales beyond the living; one of {@link STRONG} farther. */
 const MOST_DOUBT = { weak: 3, strong: 8 } as const;
-/** Skin repeats no pattern, but a wall may be bright, a door straight and a shirt grey. */
-const STRONG: readonly Cue[] = ["pattern"];
+/** Skin repeats no pattern and has no bright line around both eyes, but a wall may be bright, a door straight and a shirt grey. */
+const STRONG: readonly Cue[] = ["pattern", "eye_rim"];
 /**
  * What one measure shows so clearly that nothing else can make up for it: the networks give "real" no more than `real` in
  * the mean (one of them alone was measured to doubt living people), or a strong cue lies `doubt` of its scales beyond the
- * living: a pattern of 22 dB, six deviations above the mean of living faces. The confidence is then at most `most`.
+ * living: a pattern of 22 dB, six deviations above the mean of living faces, or a line around both eyes a fifth brighter than
+ * what lies beside it, four times the most that was measured on them. The confidence is then at most `most`.
  */
 export const CLEAR = { real: 0.1, doubt: 1, most: 0.4 } as const;
 

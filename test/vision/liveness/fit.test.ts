@@ -12,6 +12,7 @@ const USUAL = {
   black_level: 0.2,
   colourfulness: 0.6,
   highlights: 0,
+  eye_rim: 0,
 };
 
 /** People and attacks that differ in some measures, each by chance about as much as real ones. */
