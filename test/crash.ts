@@ -78,6 +78,7 @@ async function run(): Promise<number> {
       return service.client(user, ...scopes);
     },
     people: drawn,
+    later: true,
   });
 
   const random = new Random(seed);
@@ -107,6 +108,7 @@ async function run(): Promise<number> {
     traffic.journals.filter(test).length;
   process.stdout.write(
     `${times} times kill -9, seed ${seed}: ${count(({ id }) => id !== null)} verifications begun, ` +
+      `${traffic.answers.get(202) ?? 0} uploads taken to be judged later, ` +
       `${count(({ decided }) => decided !== null)} decisions answered, ${traffic.answers.get("cut") ?? 0} requests cut off\n` +
       `${count(({ over }) => over)} of them ended; ${events.length} events${kafka === null ? "" : " looked for in Kafka"}; ` +
       `audit verify: ${audit.output.split("\n")[0]}\n` +

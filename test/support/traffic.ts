@@ -10,6 +10,10 @@ interface Journal {
   nik: string | null;
   /** The decision that the last step answered. */
   decided: string | null;
+  /** Sends its photographs to be judged later. */
+  readonly later: boolean;
+  /** Where the answer of the last such one is to be fetched. */
+  upload: string | null;
   over: boolean;
 }
 
@@ -36,6 +40,7 @@ export interface Traffic {
   events(): Promise<readonly Told[]>;
 }
 
+const BASE_PATH = "/api/v1/kyc";
 const RETRY_MS = 500;
 /** What a killed process held is busy for a while: it is left, and come back to in the end. */
 const TRIES = 8;
@@ -50,10 +55,13 @@ export function startTraffic({
   clientOf,
   people,
   type = "FULL_KYC",
+  later = false,
 }: {
   clientOf: (user: string, ...scopes: string[]) => Promise<Client>;
   people: readonly Person[];
   type?: "FULL_KYC" | "BASIC_KYC";
+  /** Whether every second one sends its photographs to be judged later. */
+  later?: boolean;
 }): Traffic {
   const journals: Journal[] = [];
   const answers = new Map<number | "cut", number>();
@@ -62,6 +70,7 @@ export function startTraffic({
     count(reply.status);
     return reply;
   };
+  const lost: string[] = [];
   let stopping = false;
 
   /** Does the next step of a verification, or finds out where it is. @returns whether it got any further */
@@ -73,23 +82,29 @@ export function startTraffic({
       if (begun.status === 200) journal.id = begun.body.verification_id;
       return begun.status === 200;
     }
+    const prefer: Record<string, string> = journal.later ? { prefer: "respond-async" } : {};
+    /** @returns whether there is an answer, to this upload or to the one before */
+    const take = ({ status, body }: Pick<Reply, "status" | "body">): boolean => {
+      if (status === 202) journal.upload = body.status_url.replace(BASE_PATH, "");
+      if (status !== 200) return false;
+      if (body.ocr_result) journal.nik = body.ocr_result.nik;
+      if (body.status !== "PROCESSING") journal.decided = body.status;
+      return true;
+    };
+    if (journal.upload !== null) {
+      const { status, body } = counted(await client.get(journal.upload));
+      if (status === 404) lost.push(`${journal.user} ${journal.id}: an upload that was accepted is lost`);
+      if (status !== 200 && status !== 404) return false;
+      if (status === 200 && body.answer === null) return false;
+      journal.upload = null;
+      return status === 200 && take(body.answer);
+    }
     const { status, body } = counted(await client.get(`/verify/${journal.id}`));
     if (status !== 200) return false;
-    const decide = (answered: string) => {
-      if (answered !== "PROCESSING") journal.decided = answered;
-    };
-    if (body.status === "PENDING") {
-      const answer = counted(await client.ktp(journal.id, journal.person.ktp));
-      if (answer.status !== 200) return false;
-      journal.nik = answer.body.ocr_result.nik;
-      decide(answer.body.status);
-      return true;
-    }
-    if (body.status === "PROCESSING" && type === "FULL_KYC" && body.liveness_result === null) {
-      const answer = counted(await client.selfie(journal.id, journal.person.selfie));
-      if (answer.status === 200) decide(answer.body.status);
-      return answer.status === 200;
-    }
+    if (body.status === "PENDING")
+      return take(counted(await client.ktp(journal.id, journal.person.ktp, prefer)));
+    if (body.status === "PROCESSING" && type === "FULL_KYC" && body.liveness_result === null)
+      return take(counted(await client.selfie(journal.id, journal.person.selfie, prefer)));
     journal.over = body.status !== "PROCESSING";
     return journal.over;
   }
@@ -102,6 +117,8 @@ export function startTraffic({
         id: null,
         nik: null,
         decided: null,
+        later: later && turn % 2 === 1,
+        upload: null,
         over: false,
       };
       journals.push(journal);
@@ -144,7 +161,7 @@ export function startTraffic({
       return left().length;
     },
     async faults() {
-      const faults: string[] = [];
+      const faults = [...lost];
       const told = await events();
       for (const { id, user, nik, decided, over } of journals) {
         if (id === null) continue;
