@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
@@ -499,7 +499,17 @@ async function build(
     redis: counts?.redis ?? null,
     trustProxy: config.trustProxy,
     serveMetrics: config.metrics,
-    demoSamples: config.demo ? samplesFolder(config) : null,
+    demo: config.demo
+      ? {
+          samples: samplesFolder(config),
+          // Loaded here, so that a service without a demo does not hold the networks twice.
+          film: async (photograph, actions) =>
+            (await import("./sample/attacks/film-once.ts")).filmOnce(photograph, actions, {
+              cacheDir: config.models.cacheDir,
+              seed: randomInt(2 ** 31),
+            }),
+        }
+      : null,
   });
   undo.push(() => app.stop(config.http.stopSeconds * 1000));
 

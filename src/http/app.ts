@@ -27,7 +27,7 @@ import { admission } from "./admission.ts";
 import type { Authenticator } from "./auth.ts";
 import { captureOpening, captureRoutes, keepToOwnVerification, withCaptureSessions } from "./capture.ts";
 import { custodyRoutes } from "./custody.ts";
-import { demoRoutes } from "./demo.ts";
+import { type DemoPictures, demoRoutes } from "./demo.ts";
 import { documentation } from "./documentation.ts";
 import { eventRoutes } from "./events.ts";
 import { createOnce } from "./idempotency.ts";
@@ -77,8 +77,8 @@ export interface AppParts {
   readonly redis?: Redis | null;
   /** Proxies whose X-Forwarded-For is believed: how many stand in front, or their addresses. */
   readonly trustProxy?: boolean | number | string;
-  /** Where the demo page's sample pictures are; null, or not given: there is no demo page. */
-  readonly demoSamples?: string | null;
+  /** What the demo page needs; null, or not given: there is no demo page. */
+  readonly demo?: DemoPictures | null;
   /** Whether `/metrics` is served. */
   readonly serveMetrics?: boolean;
 }
@@ -200,8 +200,8 @@ export function createApp(parts: AppParts): FastifyInstance {
     });
     captureOpening(open, parts.capture);
     const page = pages(open, { folder: PAGES_FOLDER });
-    const { demoSamples: samples = null } = parts;
-    if (samples !== null) demoRoutes(open, { ...parts, samples, page: page("demo.html") });
+    const { demo = null } = parts;
+    if (demo !== null) demoRoutes(open, { ...parts, ...demo, page: page("demo.html") });
   });
   app.register(
     async (api) => {

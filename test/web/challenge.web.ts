@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
+import { loadConfig } from "../../src/config.ts";
+import { openRegister } from "../../src/dukcapil/register.ts";
+import { writeSampleSet } from "../../src/sample/set.ts";
+import { openSealer } from "../../src/service.ts";
 import type { Models } from "../../src/vision/models/models.ts";
 import {
   type Client,
@@ -14,7 +19,7 @@ import {
 import { faceModels } from "../vision/face/support.ts";
 import { acted } from "./acted.ts";
 import { noBrowser, type Scene } from "./browser.ts";
-import { link, look, PHONE, pressByKeyboard, result, visit } from "./page.ts";
+import { agree, confirm, link, look, PHONE, pressByKeyboard, result, visit } from "./page.ts";
 
 /** At rest before the first movement, while the page opens the camera and somebody presses Start; and after the last. */
 const REST_MS = [3500, 3500] as const;
@@ -179,6 +184,24 @@ describe("the liveness challenge on the capture page", { skip: noBrowser }, () =
     await page.getByRole("heading", { name: "Gerakan wajah" }).waitFor();
     const next = (await platform.post(`/verify/${id}/liveness`, {})).body;
     assert.notEqual(next.challenge_id, first.challenge_id);
+  });
+
+  it("is tried from the demo page without a camera: a sample person does what is asked for", async (t) => {
+    const { sealer } = openSealer(loadConfig({ DATA_DIR: service.dataDir }));
+    await writeSampleSet(join(service.dataDir, "samples"), openRegister({ dir: service.dataDir, sealer }));
+    const page = await visit(t, service, { camera: "missing" }, `${service.url}/demo`);
+    await page.getByRole("button", { name: "Mulai verifikasi" }).click();
+    await agree(page);
+    const sample = (name: string) => page.getByRole("button", { name, exact: true });
+    await sample("KTP yang sah").click();
+    await confirm(page);
+    for (let tries = 0; tries < TRIES; tries++) {
+      await sample("Pemilik KTP yang sah").click();
+      await page.locator("[data-status], .notice.bad").waitFor();
+      if ((await page.locator("[data-status]").count()) > 0) break;
+      t.diagnostic((await page.locator(".notice.bad").textContent()) ?? "");
+    }
+    assert.equal(await result(page), "VERIFIED");
   });
 
   it("says how to go on where there is no camera: no photograph takes its place", async (t) => {

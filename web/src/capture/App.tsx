@@ -12,7 +12,7 @@ import { Result, type Status } from "./Result.tsx";
 import type { Frame } from "./recording.ts";
 import { SamplePictures } from "./SamplePictures.tsx";
 import { Shot } from "./Shot.tsx";
-import { isDemo } from "./samples.ts";
+import { framesOf, isDemo, pictureOf, type Sample } from "./samples.ts";
 import { sendUntilAnswered } from "./send.ts";
 import { clientOf, openSession, returnAddress, type Session } from "./session.ts";
 import { type Busy, type Refusal, refusalOf, Told } from "./Told.tsx";
@@ -181,14 +181,29 @@ export function App() {
   const cardWatch = useMemo(watchCard, []);
   const faceWatch = useMemo(() => (place.at === "face" ? watchFace() : async () => null), [place.at]);
   const number = { consent: 1, card: 2, confirm: 2, face: 3, result: 4, loading: 0, gone: 0 }[place.at];
-  const samples = (kind: "card" | "face", onPicture: (picture: Blob) => void) =>
+  const sending =
+    (onPicture: (picture: Blob) => void) =>
+    (sample: Sample): void =>
+      void pictureOf(sample).then(onPicture, () => undefined);
+  const acting = async (sample: Sample) => {
+    const asked = await ask();
+    if (asked === null) return;
+    setBusy("sending");
+    try {
+      onFrames(asked, await framesOf(sample, asked.actions));
+    } catch (error) {
+      setRefusal(refusalOf(error));
+      setBusy(null);
+    }
+  };
+  const samples = (kind: "card" | "face", onChoose: (sample: Sample) => void) =>
     isDemo() && (
       <SamplePictures
         language={language}
         kind={kind}
         title={words.samples}
         busy={busy !== null}
-        onPicture={onPicture}
+        onChoose={onChoose}
       />
     );
   const titleProps = { ref: heading, tabIndex: -1 } as const;
@@ -253,7 +268,7 @@ export function App() {
               busy={busy !== null}
               onPicture={onCard}
             />
-            {samples("card", onCard)}
+            {samples("card", sending(onCard))}
           </>
         )}
         {place.at === "confirm" && (
@@ -270,6 +285,7 @@ export function App() {
             <p>{words.challengeText}</p>
             <Told words={words} language={language} busy={busy} refusal={refusal} />
             <Challenge words={words} busy={busy !== null} ask={ask} onFrames={onFrames} />
+            {samples("face", (sample) => void acting(sample))}
           </>
         )}
         {place.at === "face" && session?.liveness !== "active" && (
@@ -286,7 +302,7 @@ export function App() {
               busy={busy !== null}
               onPicture={onFace}
             />
-            {samples("face", onFace)}
+            {samples("face", sending(onFace))}
           </>
         )}
         {place.at === "result" && (

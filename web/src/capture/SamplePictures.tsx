@@ -1,20 +1,16 @@
 import type { Language } from "../language.ts";
-import { addressOf, SAMPLES } from "./samples.ts";
+import { addressOf, SAMPLES, type Sample } from "./samples.ts";
 
 interface SamplePicturesProps {
   readonly language: Language;
   readonly kind: "card" | "face";
   readonly title: string;
   readonly busy: boolean;
-  onPicture(picture: Blob): void;
+  onChoose(sample: Sample): void;
 }
 
-/** On the demo page's visits only: sample pictures to be sent in place of a photograph. */
-export function SamplePictures({ language, kind, title, busy, onPicture }: SamplePicturesProps) {
-  const send = async (address: string) => {
-    const response = await fetch(address);
-    if (response.ok) onPicture(await response.blob());
-  };
+/** On the demo page's visits only: sample people and cards, to be taken in place of what a camera shows. */
+export function SamplePictures({ language, kind, title, busy, onChoose }: SamplePicturesProps) {
   return (
     <section className="samples" aria-label={title}>
       <h2>{title}</h2>
@@ -25,7 +21,7 @@ export function SamplePictures({ language, kind, title, busy, onPicture }: Sampl
             type="button"
             className="quiet"
             disabled={busy}
-            onClick={() => void send(addressOf(sample))}
+            onClick={() => onChoose(sample)}
           >
             <img src={addressOf(sample)} alt="" />
             {sample[language]}

@@ -1,3 +1,6 @@
+import type { Action } from "../../../src/vision/liveness/actions.ts";
+import type { Frame } from "./recording.ts";
+
 /** A sample picture that the demo page offers in place of a camera. */
 export interface Sample {
   readonly file: string;
@@ -24,3 +27,28 @@ const DEMO = "kyc-demo";
 export const isDemo = (): boolean => sessionStorage.getItem(DEMO) !== null;
 export const beginDemo = (): void => sessionStorage.setItem(DEMO, "yes");
 export const addressOf = ({ file }: Sample): string => `/demo/samples/${file}`;
+
+/** @throws where the service has it not */
+export async function pictureOf(sample: Sample): Promise<Blob> {
+  const response = await fetch(addressOf(sample));
+  if (!response.ok) throw new Error(`no sample ${sample.file}`);
+  return response.blob();
+}
+
+/**
+ * Frames in which a sample person does what a challenge asks for, no sooner than a camera would have them.
+ * @throws where the service cannot make them
+ */
+export async function framesOf({ file }: Sample, actions: readonly Action[]): Promise<Frame[]> {
+  const begun = performance.now();
+  const query = new URLSearchParams([["face", file], ...actions.map((action) => ["action", action])]);
+  const response = await fetch(`/demo/frames?${query}`);
+  if (!response.ok) throw new Error("no sample frames");
+  const made = (await response.json()) as readonly { readonly at: number; readonly jpeg: string }[];
+  const left = made[made.length - 1].at - (performance.now() - begun);
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)));
+  return made.map(({ at, jpeg }) => {
+    const bytes = Uint8Array.from(atob(jpeg), (letter) => letter.charCodeAt(0));
+    return { at, jpeg: new Blob([bytes], { type: "image/jpeg" }) };
+  });
+}
