@@ -1,5 +1,5 @@
 import { openStage } from "../../src/sample/attacks/attacks.ts";
-import { drawPuppet, solid } from "../../src/sample/attacks/puppet.ts";
+import { drawPuppet, type Motion, solid } from "../../src/sample/attacks/puppet.ts";
 import { camera, expose, perform } from "../../src/sample/attacks/sequence.ts";
 import { Random } from "../../src/sample/random.ts";
 import type { Action } from "../../src/vision/liveness/actions.ts";
@@ -13,6 +13,7 @@ const FACED = 0.6;
 
 /**
  * A clip for Chromium's fake camera: a person at rest, who then does what is asked for, and is at rest again.
+ * @param motion  how the photograph is moved: as a solid head, where it is left out, or as a flat picture
  * @param restMs  at rest before the first movement, and after the last
  * @returns motion JPEG
  */
@@ -23,7 +24,8 @@ export async function acted(
     seed,
     restMs,
     models,
-  }: { seed: number; restMs: readonly [before: number, after: number]; models: Models },
+    motion = solid,
+  }: { seed: number; restMs: readonly [before: number, after: number]; models: Models; motion?: Motion },
 ): Promise<Uint8Array> {
   const { puppet, yaw } = await openStage(selfie, models);
   const random = new Random(seed, "acted", actions.join());
@@ -33,7 +35,7 @@ export async function acted(
   const frames: Uint8Array[] = [];
   for (let at = 0; at < before + length + after; at += 1000 / DRAWN_PER_SECOND) {
     const view = eye.view(at, puppet.photograph);
-    const drawn = drawPuppet(puppet, solid(puppet, pose(at - before)), view, VIEW.width, VIEW.height);
+    const drawn = drawPuppet(puppet, motion(puppet, pose(at - before)), view, VIEW.width, VIEW.height);
     const jpeg = await expose(drawn, eye, at, random);
     frames.push(jpeg, jpeg);
   }

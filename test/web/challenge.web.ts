@@ -5,6 +5,7 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import type { Page } from "playwright-core";
 import { loadConfig } from "../../src/config.ts";
 import { openRegister } from "../../src/dukcapil/register.ts";
+import { FLAT } from "../../src/sample/attacks/flat.ts";
 import { writeSampleSet } from "../../src/sample/set.ts";
 import { openSealer } from "../../src/service.ts";
 import type { Models } from "../../src/vision/models/models.ts";
@@ -184,6 +185,60 @@ describe("the liveness challenge on the capture page", { skip: noBrowser }, () =
     await page.getByRole("heading", { name: "Gerakan wajah" }).waitFor();
     const next = (await platform.post(`/verify/${id}/liveness`, {})).body;
     assert.notEqual(next.challenge_id, first.challenge_id);
+  });
+
+  it("is not passed by an animated photograph, which ends REJECTED with the last attempt", async (t) => {
+    const strict = await startTestService({ KYC_LIVENESS: "active", KYC_ATTEMPTS: "1" });
+    t.after(() => strict.close());
+    const [victim] = await people(strict.dataDir, 74, 1);
+    const trusted = await strict.client("platform", "kyc:service");
+    const { url, id } = await link(strict);
+    assert.equal((await trusted.ktp(id, victim.ktp)).status, 200);
+    const { actions } = (await trusted.post(`/verify/${id}/liveness`, {})).body;
+    const clip = await acted(victim.selfie, actions, {
+      seed: 5,
+      restMs: REST_MS,
+      models,
+      motion: FLAT.tilted,
+    });
+    const page = await visit(t, strict, { camera: "plays", clip }, "about:blank");
+    await page.route("**/assets/human*", (route) => route.abort());
+    await page.goto(url);
+    await page.locator("[data-camera=on]").waitFor();
+    await page.getByRole("button", { name: "Mulai" }).click();
+    assert.equal(await result(page), "REJECTED");
+    const { challenges } = (await (await strict.client("rina", "kyc:review")).get(`/review/${id}`)).body;
+    assert.deepEqual(
+      challenges.map(({ passed }: { passed: boolean }) => passed),
+      [false],
+    );
+  });
+
+  it("says that the time is over, and begins again", async (t) => {
+    const { url, id } = await begun();
+    const page = await open(t, { camera: "shows", picture: holder.selfie, share: 1 }, url);
+    await page.locator("[data-camera=on]").waitFor();
+    // Two minutes later, as the service would answer.
+    const body = {
+      status: 410,
+      title: "Gone",
+      detail: "This challenge has expired.",
+      error_code: "KYC_VAL_002",
+    };
+    await page.route("**/frames", (route) =>
+      route.fulfill({ status: 410, contentType: "application/problem+json", body: JSON.stringify(body) }),
+    );
+    await page.getByRole("button", { name: "Mulai" }).click();
+    await page.getByText("Waktu untuk gerakan itu habis").waitFor();
+    assert.ok(
+      await page.evaluate("document.activeElement.matches('.notice.bad')"),
+      "it is told where one is",
+    );
+    await page.unroute("**/frames");
+    await page.getByRole("button", { name: "Mulai" }).click();
+    await page.locator(".verdict").waitFor();
+    const { challenges } = (await (await service.client("rina", "kyc:review")).get(`/review/${id}`)).body;
+    assert.equal(challenges.length, 1, "it was judged");
   });
 
   it("is tried from the demo page without a camera: a sample person does what is asked for", async (t) => {

@@ -71,11 +71,39 @@ export async function pressByKeyboard(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name }).and(page.locator(":enabled")).waitFor();
   for (let i = 0; i < 12; i++) {
     await page.keyboard.press("Tab");
+    await assertFocusSeen(page);
     const focused = await page.evaluate("document.activeElement?.textContent ?? ''");
     if (focused === name) return page.keyboard.press("Enter");
   }
   assert.fail(`no way to "${name}" by Tab`);
 }
+
+/** Whoever goes by keyboard sees where they are: an outline, and nothing of it off the screen or under something else. */
+export async function assertFocusSeen(page: Page): Promise<void> {
+  const wrong = await page.evaluate(FOCUS);
+  assert.equal(wrong, null);
+}
+const FOCUS = `(() => {
+  const focused = document.activeElement;
+  if (focused === null || focused === document.body) return null;
+  const { outlineStyle, outlineWidth } = getComputedStyle(focused);
+  const { left, top, right, bottom } = focused.getBoundingClientRect();
+  const name = focused.tagName + " " + focused.textContent.slice(0, 40);
+  if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) return name + " shows no focus";
+  if (bottom <= 0 || top >= innerHeight || right <= 0 || left >= innerWidth) return name + " is off the screen";
+  const at = document.elementFromPoint((left + right) / 2, Math.min((top + bottom) / 2, innerHeight - 1));
+  return at === null || focused.contains(at) || at.contains(focused) ? null : name + " is covered";
+})()`;
+
+/** What is to be pressed and is smaller than 24 pixels either way, but for links within a sentence (WCAG 2.2, 2.5.8). */
+const SMALL = `[...document.querySelectorAll("button, a[href], input:not([type=file]), select, textarea, summary")]
+  .map((element) => (element.closest("label") ?? element))
+  .filter((element) => element.checkVisibility() && getComputedStyle(element).display !== "inline")
+  .filter((element) => {
+    const { width, height } = element.getBoundingClientRect();
+    return width < 24 || height < 24;
+  })
+  .map((element) => element.tagName + " " + element.textContent.slice(0, 30))`;
 
 /** axe finds nothing. The page's policy lets no foreign script in: axe comes by the debugging protocol. */
 async function assertAccessible(page: Page, name: string): Promise<void> {
@@ -99,6 +127,11 @@ export async function look(page: Page, name: string): Promise<void> {
     await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
   }
   await assertAccessible(page, name);
+  assert.deepEqual(await page.evaluate(SMALL), [], `${name}: too small to be pressed`);
+  assert.equal(
+    await page.evaluate("document.documentElement.lang"),
+    (await page.locator("button[lang=en]").count()) > 0 ? "id" : "en",
+  );
   const over = Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
   if (over > 0)
     assert.fail(

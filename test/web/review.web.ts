@@ -12,7 +12,7 @@ import {
 } from "../support/service.ts";
 import { openStorage, temporaryFolder } from "../support/storage.ts";
 import { launch, noBrowser } from "./browser.ts";
-import { choose, look, result, visit as visitCapture } from "./page.ts";
+import { assertFocusSeen, choose, look, result, visit as visitCapture } from "./page.ts";
 
 const DESK = { viewport: { width: 1280, height: 900 }, locale: "id-ID" } as const;
 /** Software does the drawing, on a machine that does other things too. */
@@ -142,6 +142,8 @@ describe("the review console", { skip: noBrowser }, () => {
 
     await page.getByRole("button", { name: "Tampilkan NIK", exact: true }).click();
     await page.getByText(person.nik, { exact: true }).waitFor();
+    const focused = () => page.evaluate("document.activeElement.textContent");
+    assert.equal(await focused(), person.nik, "the focus goes to what took the button's place");
     assert.ok(!(await text()).includes(person.name), "one field was asked for");
     await page.getByRole("button", { name: "Tampilkan foto KTP", exact: true }).click();
     await page.locator(".card svg rect").first().waitFor();
@@ -198,7 +200,6 @@ describe("the review console", { skip: noBrowser }, () => {
     await page.locator(".queue a").first().waitFor();
     const before = await first();
     await page.getByRole("button", { name: "Halaman berikut" }).click();
-    await page.getByRole("button", { name: "Halaman sebelumnya" }).waitFor();
     await page.waitForFunction(`document.querySelector(".queue a").getAttribute("href") !== "${before}"`);
     await page.getByRole("button", { name: "Halaman sebelumnya" }).click();
     await page.waitForFunction(`document.querySelector(".queue a").getAttribute("href") === "${before}"`);
@@ -211,6 +212,7 @@ describe("the review console", { skip: noBrowser }, () => {
     const focus = async (matches: string) => {
       for (let i = 0; i < 80; i++) {
         await page.keyboard.press("Tab");
+        await assertFocusSeen(page);
         if (await page.evaluate(`document.activeElement.matches(${JSON.stringify(matches)})`)) return;
       }
       assert.fail(`no way to ${matches} by Tab`);

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { KycProblemError } from "../../../clients/typescript/src/client.ts";
 import type { Action } from "../../../src/vision/liveness/actions.ts";
 import type { Language } from "../language.ts";
@@ -47,11 +48,17 @@ interface ToldProps {
 
 /** What goes on, or what was wrong with what was sent last. */
 export function Told({ words, language, busy, refusal }: ToldProps) {
+  const notice = useRef<HTMLDivElement>(null);
+  const refused = !busy && refusal !== null;
+  // The button that was pressed lost the focus while it could not be used; and the notice may be off the screen.
+  useEffect(() => {
+    if (refused) notice.current?.focus();
+  }, [refused]);
   return (
     <div role="status" aria-live="assertive" className="told">
       {busy && <p className="notice">{words[busy]}</p>}
-      {!busy && refusal && (
-        <div className="notice bad">
+      {refused && (
+        <div className="notice bad" ref={notice} tabIndex={-1}>
           {refusal.lines.map((line) => (
             <p key={line.en}>{line[language]}</p>
           ))}

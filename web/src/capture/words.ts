@@ -22,7 +22,8 @@ const ID = {
     "Anda berhak meminta salinan, perbaikan, dan penghapusan (UU PDP 27/2022).",
   ],
   consentAgree: "Saya setuju",
-  consentNeeds: "Siapkan KTP asli Anda dan carilah tempat yang terang.",
+  consentNeeds:
+    "Siapkan KTP asli Anda dan carilah tempat yang terang. Waktu Anda satu jam; langkah yang selesai tersimpan.",
 
   cardTitle: "Foto KTP Anda",
   cardText: "Letakkan KTP di dalam bingkai, di tempat terang tanpa pantulan.",
@@ -63,7 +64,7 @@ const ID = {
 
   challengeTitle: "Gerakan wajah",
   challengeText:
-    "Lepas masker dan kacamata hitam, lihat lurus ke kamera, lalu tekan Mulai. Lakukan setiap gerakan sekali dengan tenang, dan kembali melihat lurus.",
+    "Lepas masker dan kacamata hitam, lihat lurus ke kamera, lalu tekan Mulai. Lakukan setiap gerakan sekali dengan tenang, dan kembali melihat lurus. Waktunya dua menit; setelah itu Anda dapat mulai lagi.",
   challengeStart: "Mulai",
   challengeReady: "Bersiap… lihat lurus ke kamera",
   challengeLast: "Selesai. Lihat lurus ke kamera…",
@@ -148,7 +149,8 @@ const EN: Words = {
     "You may ask for a copy, a correction and erasure (UU PDP 27/2022).",
   ],
   consentAgree: "I agree",
-  consentNeeds: "Have your original KTP at hand and find a bright place.",
+  consentNeeds:
+    "Have your original KTP at hand and find a bright place. You have an hour; steps that are done are kept.",
 
   cardTitle: "Photograph your KTP",
   cardText: "Place the card within the frame, in good light and without reflections.",
@@ -189,7 +191,7 @@ const EN: Words = {
 
   challengeTitle: "Movements of the face",
   challengeText:
-    "Take off mask and sunglasses, look straight into the camera and press Start. Do each movement once, calmly, and look straight ahead again.",
+    "Take off mask and sunglasses, look straight into the camera and press Start. Do each movement once, calmly, and look straight ahead again. You have two minutes; after that you can begin again.",
   challengeStart: "Start",
   challengeReady: "Get ready… look straight into the camera",
   challengeLast: "Done. Look straight into the camera…",

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { type ReviewView, useDesk } from "./desk.ts";
+import { takeFocus } from "./parts.tsx";
 import type { Shown } from "./Verification.tsx";
 
 /** The photograph of the card, once it is shown, with the place of each field on it. */
@@ -33,6 +34,8 @@ export function CardPicture({
   return (
     <div className="card">
       <img
+        ref={takeFocus}
+        tabIndex={-1}
         src={`data:${image.media_type};base64,${image.data}`}
         alt={name}
         onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>

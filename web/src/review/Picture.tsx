@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { type Revealed, useDesk } from "./desk.ts";
+import { takeFocus } from "./parts.tsx";
 
 interface PictureProps {
   readonly name: string;
@@ -17,7 +18,7 @@ export function Picture({ name, image, onShow, children = name }: PictureProps) 
   return (
     <figure className="picture">
       {image ? (
-        <img src={`data:${image.media_type};base64,${image.data}`} alt={name} />
+        <img ref={takeFocus} tabIndex={-1} src={`data:${image.media_type};base64,${image.data}`} alt={name} />
       ) : (
         <div className="covered">
           {onShow ? (

@@ -124,23 +124,29 @@ export function Queue() {
           <Item key={item.verification_id} item={item} />
         ))}
       </ol>
-      <div className="pages">
-        {cursors.length > 0 && (
-          <button type="button" className="quiet" onClick={() => setCursors(cursors.slice(0, -1))}>
-            {words.previous}
-          </button>
-        )}
-        {data?.next_cursor && (
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => setCursors([...cursors, data.next_cursor ?? ""])}
-          >
-            {words.next}
-          </button>
-        )}
-      </div>
+      {(cursors.length > 0 || data?.next_cursor) && (
+        // Neither goes away under the finger that turns the pages.
+        <div className="pages">
+          <Turn
+            label={words.previous}
+            onTurn={cursors.length > 0 ? () => setCursors(cursors.slice(0, -1)) : null}
+          />
+          <Turn
+            label={words.next}
+            onTurn={data?.next_cursor ? () => setCursors([...cursors, data.next_cursor ?? ""]) : null}
+          />
+        </div>
+      )}
     </>
+  );
+}
+
+/** @param onTurn  null: there is no such page */
+function Turn({ label, onTurn }: { label: string; onTurn: (() => void) | null }) {
+  return (
+    <button type="button" className="quiet" aria-disabled={onTurn === null} onClick={() => onTurn?.()}>
+      {label}
+    </button>
   );
 }
 

@@ -15,7 +15,7 @@ import {
 } from "./desk.ts";
 import { Liveness } from "./Liveness.tsx";
 import { Picture } from "./Picture.tsx";
-import { Heading, Labels, Outcome, Status } from "./parts.tsx";
+import { Heading, Labels, Outcome, Status, takeFocus } from "./parts.tsx";
 import { momentIn, reasonIn } from "./words.ts";
 
 /** What was shown so far, on this page, and how to show more. `frame`: which one, where `what` is a frame. */
@@ -68,9 +68,14 @@ export function Verification({ id }: { id: string }) {
           {error ?? wrong}
         </p>
       )}
-      <p role="status" className={told ? "told" : "soft"}>
-        {told ?? (view === null && error === null ? words.loading : "")}
+      <p role="status" className="soft">
+        {view === null && error === null ? words.loading : ""}
       </p>
+      {told !== null && (
+        <p role="status" className="told" ref={takeFocus} tabIndex={-1}>
+          {told}
+        </p>
+      )}
       {view && (
         <>
           <div className="panel summary">
@@ -122,7 +127,7 @@ function Value({
   if (one) {
     const { value, raw } = one;
     return (
-      <span className="shown">
+      <span className="shown" ref={takeFocus} tabIndex={-1}>
         {value ?? words.notRead}
         {raw !== null && raw !== value && (
           <span className="soft">

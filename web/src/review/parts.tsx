@@ -13,6 +13,9 @@ export function Heading({ children }: { children: ReactNode }) {
   );
 }
 
+/** For what takes the place of the button that asked for it: a stable reference, called once. */
+export const takeFocus = (element: HTMLElement | null): void => element?.focus();
+
 export function Status({ status }: { status: string }) {
   const { words } = useDesk();
   return <span className={`status ${status.toLowerCase()}`}>{words.statuses[status] ?? status}</span>;
