@@ -87,13 +87,20 @@ function Challenge({ challenge, shown }: { challenge: ChallengeView; shown: Show
         {checks.map(({ name, ok, value }) => (
           <li key={name}>
             <Outcome ok={ok} /> {words.sequence[name] ?? name}
-            {value !== null && <span className="soft"> {value.toFixed(2)}</span>}
+            {value !== null && <span className="soft"> {measureOf(name, value, words)}</span>}
           </li>
         ))}
       </ul>
       {actions.some(({ frame }) => !frame) && <p className="soft">{words.challengeNote}</p>}
     </>
   );
+}
+
+/** What a check measured, in its unit: milliseconds, a share of the frames, how many, or a plain number. */
+function measureOf(check: string, value: number, words: Words): string {
+  if (check === "times") return `${(value / 1000).toFixed(1)} ${words.seconds}`;
+  if (check === "one_face") return `${Math.round(value * 100)}%`;
+  return check === "order" ? value.toFixed(0) : value.toFixed(2);
 }
 
 /** How far an action went, and when it was farthest; or what was wrong with it. */

@@ -106,7 +106,7 @@ const ID = {
     move_closer: "Mendekat",
   } as Record<string, string>,
   sequence: {
-    times: "Waktu antarbingkai",
+    times: "Waktu, lama rekaman",
     distinct: "Bingkai tidak berulang",
     one_face: "Satu wajah",
     order: "Urutan gerakan",
@@ -385,7 +385,7 @@ const EN: Words = {
     move_closer: "Come closer",
   },
   sequence: {
-    times: "Times between frames",
+    times: "Times, length of the recording",
     distinct: "No frame twice",
     one_face: "One face",
     order: "Order of movements",
