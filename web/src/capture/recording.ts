@@ -24,34 +24,34 @@ export interface Recording {
   stop(movements: readonly Span[] | null): readonly Frame[];
 }
 
+/** A JPEG out of its base64. */
+export function jpegFrom(base64: string): Blob {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  return new Blob([bytes], { type: "image/jpeg" });
+}
+
 /** Takes frames of what the camera shows, with their times. */
 export function record(video: HTMLVideoElement): Recording {
-  const frames: Frame[] = [];
+  const frames: { readonly at: number; readonly dataUrl: string }[] = [];
   const scale = SHORTER / Math.min(video.videoWidth, video.videoHeight);
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(video.videoWidth * scale);
   canvas.height = Math.round(video.videoHeight * scale);
-  const context = canvas.getContext("2d");
-  let stopped = false;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const take = () => {
-    if (stopped) return;
     const at = performance.now();
     context?.drawImage(video, 0, 0, canvas.width, canvas.height);
-    canvas.toBlob(
-      (jpeg) => {
-        if (stopped) return;
-        if (jpeg) frames.push({ at, jpeg });
-        setTimeout(take, Math.max(0, EVERY_MS - (performance.now() - at)));
-      },
-      "image/jpeg",
-      JPEG_QUALITY,
-    );
+    // At once: `toBlob` waits until the page has nothing else to do, while the networks keep it busy.
+    frames.push({ at, dataUrl: canvas.toDataURL("image/jpeg", JPEG_QUALITY) });
+    timer = setTimeout(take, Math.max(0, EVERY_MS - (performance.now() - at)));
   };
   take();
   return {
     stop(movements) {
-      stopped = true;
-      return thinOut(movements ? thinRest(frames, movements) : frames, MOST_FRAMES);
+      clearTimeout(timer);
+      const left = thinOut(movements ? thinRest(frames, movements) : frames, MOST_FRAMES);
+      return left.map(({ at, dataUrl }) => ({ at, jpeg: jpegFrom(dataUrl.slice(dataUrl.indexOf(",") + 1)) }));
     },
   };
 }

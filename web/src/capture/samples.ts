@@ -1,5 +1,5 @@
 import type { Action } from "../../../src/vision/liveness/actions.ts";
-import type { Frame } from "./recording.ts";
+import { type Frame, jpegFrom } from "./recording.ts";
 
 /** A sample picture that the demo page offers in place of a camera. */
 export interface Sample {
@@ -47,8 +47,5 @@ export async function framesOf({ file }: Sample, actions: readonly Action[]): Pr
   const made = (await response.json()) as readonly { readonly at: number; readonly jpeg: string }[];
   const left = made[made.length - 1].at - (performance.now() - begun);
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)));
-  return made.map(({ at, jpeg }) => {
-    const bytes = Uint8Array.from(atob(jpeg), (letter) => letter.charCodeAt(0));
-    return { at, jpeg: new Blob([bytes], { type: "image/jpeg" }) };
-  });
+  return made.map(({ at, jpeg }) => ({ at, jpeg: jpegFrom(jpeg) }));
 }

@@ -10,10 +10,11 @@ export function thinRest<T extends { readonly at: number }>(
   movements: readonly Span[],
 ): T[] {
   const left: T[] = [];
-  for (const frame of frames) {
+  frames.forEach((frame, i) => {
     const moving = movements.some(([from, to]) => frame.at >= from && frame.at <= to);
-    if (moving || left.length === 0 || frame.at - left[left.length - 1].at >= REST_EVERY_MS) left.push(frame);
-  }
+    const [last, next] = [left.at(-1), frames[i + 1]];
+    if (moving || !last || !next || next.at - last.at > REST_EVERY_MS) left.push(frame);
+  });
   return left;
 }
 

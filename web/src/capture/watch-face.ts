@@ -29,9 +29,18 @@ const FACE = { smallest: 0.28, largest: 0.8, yaw: 0.3, pitch: 0.35, offCentre: 0
 
 let loading: Promise<Human> | undefined;
 
-/** WebGL on a graphics processor. Where software stands in for it, WebAssembly is several times faster. */
-const hasGraphics = () =>
-  document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true }) !== null;
+/** Drawing by the main processor under the name of WebGL: Chromium's, Mesa's, Windows'. */
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+/** Whether WebGL is a graphics processor's. Where software stands in for one, WebAssembly is many times faster. */
+function hasGraphics(): boolean {
+  const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  if (gl === null) return false;
+  const unmasked = gl.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL;
+  const renderer = String(gl.getParameter(unmasked ?? gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return !SOFTWARE.test(renderer);
+}
 
 /** By what the networks are computed. */
 function computing(): Partial<Config> {
