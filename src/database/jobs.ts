@@ -26,12 +26,12 @@ export interface Jobs {
 const JOBS_SCHEMA = "kyc_jobs";
 const QUEUE = "uploads";
 
-/** Where another process than the one that was asked is to find a job; that one is woken. */
-const POLL_SECONDS = 2;
+/** Where a job is to be tried again, or by another process than the one that was asked: that one is woken. */
+const POLL_SECONDS = 5;
 /** A process that does not say for so long that it is still at work is dead. */
 const HEARTBEAT_SECONDS = 20;
-/** How often is looked for such. */
-const MONITOR_SECONDS = 15;
+/** How often is looked for such. The embedded database has no process but this one. */
+const MONITOR_SECONDS = { server: 15, embedded: 60 } as const;
 /** No job takes this long: workers of the pool are ended after 30 s, the registry has its own time limits. */
 const EXPIRE_SECONDS = 300;
 /** Who is called decides when it is enough: a job that nothing else has ended is not given up here. */
@@ -55,7 +55,10 @@ export async function openJobs(
   database: Pick<Database, "run" | "kind">,
   onError: (error: unknown) => void,
 ): Promise<Jobs> {
+  // Asked for, where it is there, CREATE SCHEMA would still want the right to create one.
+  const { rows } = await database.run(`SELECT to_regnamespace('${JOBS_SCHEMA}') IS NULL AS missing`);
   const boss = new PgBoss({
+    createSchema: rows[0]?.missing === true,
     db: { executeSql: (text, values) => database.run(text, values) },
     backend: database.kind === "embedded" ? "pglite" : "postgres",
     schema: JOBS_SCHEMA,
@@ -66,8 +69,8 @@ export async function openJobs(
     // Of tables that hold a day's jobs.
     reindex: false,
     monitorVacuum: false,
-    superviseIntervalSeconds: MONITOR_SECONDS,
-    monitorIntervalSeconds: MONITOR_SECONDS,
+    superviseIntervalSeconds: MONITOR_SECONDS[database.kind],
+    monitorIntervalSeconds: MONITOR_SECONDS[database.kind],
     maintenanceIntervalSeconds: 3600,
     // For jobs that wait for others: there are none.
     flowIntervalSeconds: 3600,
@@ -87,16 +90,15 @@ export async function openJobs(
     retentionSeconds: WAITING_KEPT_SECONDS,
   });
   if (database.kind === "embedded") await returnAll(boss, database);
-  let worker: string | null = null;
+  const workers: string[] = [];
+  const wake = () => workers.forEach((worker) => void boss.notifyWorker(worker));
 
   return {
     async send(transaction, id) {
       await boss.send(QUEUE, null, { id, db: fromKysely(transaction as never) });
     },
 
-    wake() {
-      if (worker !== null) boss.notifyWorker(worker);
-    },
+    wake,
 
     async remove(transaction, ids) {
       if (ids.length > 0) await boss.deleteJob(QUEUE, [...ids], { db: fromKysely(transaction as never) });
@@ -111,19 +113,22 @@ export async function openJobs(
     },
 
     async start(work, atOnce) {
-      worker = await boss.work(
-        QUEUE,
-        { pollingIntervalSeconds: POLL_SECONDS, localConcurrency: atOnce },
-        async ([job]) => {
-          try {
-            await work(job!.id);
-          } catch (error) {
-            onError(error);
-            // pg-boss keeps what was thrown, in the clear.
-            throw new Error("not done");
-          }
-        },
-      );
+      for (let i = 0; i < atOnce; i++) {
+        workers.push(
+          await boss.work(QUEUE, { pollingIntervalSeconds: POLL_SECONDS }, async ([job]) => {
+            try {
+              await work(job!.id);
+            } catch (error) {
+              onError(error);
+              // pg-boss keeps what was thrown, in the clear.
+              throw new Error("not done");
+            } finally {
+              // Where there is another one, it need not wait for the next round.
+              boss.notifyWorker(workers[i]!);
+            }
+          }),
+        );
+      }
     },
 
     async close() {
