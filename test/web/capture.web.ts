@@ -8,7 +8,18 @@ import { writeSampleSet } from "../../src/sample/set.ts";
 import { openSealer } from "../../src/service.ts";
 import { type Person, people, startTestService, type TestService } from "../support/service.ts";
 import { noBrowser } from "./browser.ts";
-import { agree, choose, confirm, link, look, PHONE, pressByKeyboard, result, visit } from "./page.ts";
+import {
+  agree,
+  choose,
+  confirm,
+  link,
+  look,
+  lookBothWays,
+  PHONE,
+  pressByKeyboard,
+  result,
+  visit,
+} from "./page.ts";
 
 /** Bytes of the page, its scripts and style sheets as they are sent, before the face networks. */
 const FIRST_LOAD_BYTES = 250 * 1024;
@@ -112,6 +123,7 @@ describe("the capture page", { skip: noBrowser }, () => {
     const second = await (await page.context().browser()!.newContext(PHONE)).newPage();
     await second.goto(url);
     await second.getByRole("heading", { name: "Tautan ini tidak berlaku lagi" }).waitFor();
+    await lookBothWays(second, "0-link-gone");
   });
 
   it("waits out a lost connection without a second attempt", async (t) => {
@@ -183,7 +195,7 @@ describe("the capture page", { skip: noBrowser }, () => {
     await writeSampleSet(join(service.dataDir, "samples"), openRegister({ dir: service.dataDir, sealer }));
     const page = await visit(t, service, { camera: "missing" }, `${service.url}/demo`);
     await page.getByRole("button", { name: "Mulai verifikasi" }).waitFor();
-    await look(page, "0-demo-390-light-id-ID");
+    await lookBothWays(page, "0-demo");
     await page.getByRole("button", { name: "Mulai verifikasi" }).click();
     await agree(page);
     const sample = (name: string) => page.getByRole("button", { name, exact: true });

@@ -20,7 +20,7 @@ import {
 import { faceModels } from "../vision/face/support.ts";
 import { acted } from "./acted.ts";
 import { noBrowser, type Scene } from "./browser.ts";
-import { agree, confirm, link, look, PHONE, pressByKeyboard, result, visit } from "./page.ts";
+import { agree, confirm, link, look, lookBothWays, PHONE, pressByKeyboard, result, visit } from "./page.ts";
 
 /** At rest before the first movement, while the page opens the camera and somebody presses Start; and after the last. */
 const REST_MS = [3500, 3500] as const;
@@ -32,16 +32,6 @@ const noWasm = readdirSync(built).some((name) => name.startsWith("tfjs-wasm-"))
   : "the page was built without @tensorflow/tfjs-backend-wasm (npm ci)";
 /** A challenge that is drawn badly for the simulated person is given up, as by a real one. */
 const TRIES = 3;
-
-/** In Bahasa Indonesia and light, then in English and dark. */
-async function lookBothWays(page: Page, name: string): Promise<void> {
-  await look(page, `${name}-390-light-id-ID`);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.getByRole("button", { name: "English" }).click();
-  await look(page, `${name}-390-dark-en-GB`);
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
-}
 
 describe("the liveness challenge on the capture page", { skip: noBrowser }, () => {
   let service: TestService;

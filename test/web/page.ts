@@ -138,3 +138,13 @@ export async function look(page: Page, name: string): Promise<void> {
       `${name} is ${over} pixels wider than the screen: ${JSON.stringify(await page.evaluate(BEYOND))}`,
     );
 }
+
+/** As {@link look}, in Bahasa Indonesia and light, then in English and dark. */
+export async function lookBothWays(page: Page, name: string): Promise<void> {
+  await look(page, `${name}-390-light-id-ID`);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.getByRole("button", { name: "English" }).click();
+  await look(page, `${name}-390-dark-en-GB`);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
+}

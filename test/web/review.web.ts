@@ -12,7 +12,7 @@ import {
 } from "../support/service.ts";
 import { openStorage, temporaryFolder } from "../support/storage.ts";
 import { launch, noBrowser } from "./browser.ts";
-import { assertFocusSeen, choose, look, result, visit as visitCapture } from "./page.ts";
+import { assertFocusSeen, choose, look, lookBothWays, result, visit as visitCapture } from "./page.ts";
 
 const DESK = { viewport: { width: 1280, height: 900 }, locale: "id-ID" } as const;
 /** Software does the drawing, on a machine that does other things too. */
@@ -188,6 +188,7 @@ describe("the review console", { skip: noBrowser }, () => {
     await phone.getByRole("heading", { name: "Foto wajah Anda" }).waitFor();
     await choose(phone, person.selfie);
     assert.equal(await result(phone), "IN_REVIEW");
+    await lookBothWays(phone, "6-result-in-review");
 
     const { updated_at: seen } = (await ani.get(`/review/${id}`)).body;
     await ani.post(`/review/${id}/decision`, { verdict: "reject", reason: "fraud", seen });
