@@ -92,7 +92,8 @@ function objectType(schema: JsonSchema, indent: string): string {
 }
 
 /** One method of the client. */
-function method(path: string, verb: string, operation: Operation): string {
+/** @param later  the form of it that is answered 202, and finished after that */
+function method(path: string, verb: string, operation: Operation, later = false): string {
   const parameters = operation.parameters ?? [];
   const inPath = parameters.filter((parameter) => parameter.in === "path");
   const inQuery = parameters.filter((parameter) => parameter.in === "query");
@@ -103,7 +104,7 @@ function method(path: string, verb: string, operation: Operation): string {
     form !== undefined &&
     Object.values(form.properties ?? {}).some((p) => p.contentMediaType || p.items?.contentMediaType);
   const body = asForm ? form : json;
-  const answer = operation.responses["200"]?.content?.["application/json"]?.schema ?? {};
+  const answer = operation.responses[later ? "202" : "200"]?.content?.["application/json"]?.schema ?? {};
 
   const takes = [
     ...inPath.map(({ name }) => `${name}: string`),
@@ -121,10 +122,11 @@ function method(path: string, verb: string, operation: Operation): string {
     body && (asForm ? "form: body" : "json: body"),
     inQuery.length > 0 && "query",
     once && "...options",
+    later && "later: true",
   ].filter(Boolean);
   return [
-    comment(`${operation.summary}.`, INDENT),
-    `${INDENT}${operation.operationId}(${takes.join(", ")}): Promise<${typeOf(answer, INDENT)}> {\n`,
+    comment(`${operation.summary}${later ? ", to be judged later" : ""}.`, INDENT),
+    `${INDENT}${operation.operationId}${later ? "Later" : ""}(${takes.join(", ")}): Promise<${typeOf(answer, INDENT)}> {\n`,
     `${INDENT.repeat(2)}return this.#send("${verb.toUpperCase()}", ${address}${sends.length > 0 ? `, { ${sends.join(", ")} }` : ""});\n`,
     `${INDENT}}\n`,
   ].join("");
@@ -164,16 +166,19 @@ interface Sent extends RequestOptions {
   readonly json?: object;
   readonly form?: object;
   readonly query?: object;
+  /** Whether 202 and an upload to come back to are preferred to waiting. */
+  readonly later?: boolean;
 }
 
 `;
 
-const SEND = `  async #send<T>(method: string, path: string, { json, form, query, idempotencyKey }: Sent = {}): Promise<T> {
+const SEND = `  async #send<T>(method: string, path: string, { json, form, query, idempotencyKey, later }: Sent = {}): Promise<T> {
     const { baseUrl = "", token, fetch: send = fetch } = this.#options;
     const headers = new Headers();
     const bearer = typeof token === "function" ? await token() : token;
     if (bearer !== undefined) headers.set("authorization", \`Bearer \${bearer}\`);
     if (idempotencyKey !== undefined) headers.set("idempotency-key", idempotencyKey);
+    if (later) headers.set("prefer", "respond-async");
     let body: RequestInit["body"];
     if (json) {
       headers.set("content-type", "application/json");
@@ -212,7 +217,10 @@ export function generateClient(document: OpenApi): string {
     ([name, schema]) => `${comment(schema.description, "")}export interface ${name} ${typeOf(schema)}\n\n`,
   );
   const methods = Object.entries(document.paths).flatMap(([path, verbs]) =>
-    Object.entries(verbs).map(([verb, operation]) => method(path, verb, operation)),
+    Object.entries(verbs).flatMap(([verb, operation]) => [
+      method(path, verb, operation),
+      ...("202" in operation.responses ? [method(path, verb, operation, true)] : []),
+    ]),
   );
   return [
     HEAD(document),

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { CLIENT_FILE, generateClient, type OpenApi } from "../clients/generate.ts";
 import { KycClient, KycProblemError } from "../clients/typescript/src/client.ts";
 import { createAuthenticator, signToken } from "../src/http/auth.ts";
-import { jpeg, SECRET, serve } from "./http/support.ts";
+import { jpeg, memoryKyc, SECRET, serve } from "./http/support.ts";
 
 test("the client in the tree is what the OpenAPI document makes", async (t) => {
   const { get } = await serve(t, { version: "1.0.0" });
@@ -17,7 +18,19 @@ test("the client in the tree is what the OpenAPI document makes", async (t) => {
 });
 
 test("the client takes a verification through its steps and throws what is refused", async (t) => {
+  const { kyc } = memoryKyc();
+  const upload = { uploadId: randomUUID(), step: "ktp", createdAt: new Date(), finishedAt: null } as const;
   const { url } = await serve(t, {
+    kyc: {
+      ...kyc,
+      accept: async (_, verificationId) => ({ ...upload, verificationId, state: "queued", answer: null }),
+      upload: async (_, verificationId) => ({
+        ...upload,
+        verificationId,
+        state: "done",
+        answer: { body: { judged: "later" } },
+      }),
+    },
     auth: createAuthenticator({ secret: SECRET, oidc: null, required: true }),
   });
   const token = () => signToken({ secret: SECRET, user: "client-user", minutes: 1 });
@@ -27,6 +40,10 @@ test("the client takes a verification through its steps and throws what is refus
   assert.equal(read.status, "PROCESSING");
   const done = await client.uploadSelfie({ verification_id, selfie_image: new Blob([jpeg()]) });
   assert.equal(done.status, "VERIFIED");
+  const later = await client.uploadKtpLater({ verification_id, ktp_image: new Blob([jpeg()]) });
+  assert.deepEqual([later.state, later.answer], ["queued", null]);
+  const judged = await client.getUpload(verification_id, later.upload_id);
+  assert.deepEqual([judged.state, judged.answer?.body], ["done", { judged: "later" }]);
   const history = await client.getHistory("client-user", { limit: 5 });
   assert.deepEqual(
     history.map((item) => item.verification_id),

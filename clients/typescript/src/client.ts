@@ -30,6 +30,8 @@ interface Sent extends RequestOptions {
   readonly json?: object;
   readonly form?: object;
   readonly query?: object;
+  /** Whether 202 and an upload to come back to are preferred to waiting. */
+  readonly later?: boolean;
 }
 
 export interface KtpOcrResult {
@@ -384,6 +386,35 @@ export class KycClient {
     return this.#send("POST", `/api/v1/kyc/verify/ktp`, { form: body, query, ...options });
   }
 
+  /** Upload the photograph of the KTP, to be judged later. */
+  uploadKtpLater(body: {
+    /** As /verify/start gave it. */
+    readonly verification_id: string;
+    /** JPEG, PNG or WebP, at most 10 MiB, as a file part with a filename. */
+    readonly ktp_image: Blob;
+  }, query: {
+    /** 1: the answer carries the portrait and the signature, cut out of the card. */
+    readonly crops?: "0" | "1";
+  } = {}, options: RequestOptions = {}): Promise<{
+    readonly upload_id: string;
+    readonly verification_id: string;
+    readonly step: "ktp" | "selfie";
+    /** done: accepted, or refused as it would have been at once. failed: it could not be judged. */
+    readonly state: "queued" | "running" | "done" | "failed";
+    /** Where to fetch this again. */
+    readonly status_url: string;
+    /** RFC 3339, UTC */
+    readonly created_at: string;
+    readonly finished_at: string | null;
+    readonly answer: {
+      readonly status: number;
+      /** As the upload would have been answered without Prefer: its answer, or a problem. */
+      readonly body: Readonly<Record<string, unknown>>;
+    } | null;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/verify/ktp`, { form: body, query, ...options, later: true });
+  }
+
   /** Upload the selfie, get the decision. */
   uploadSelfie(body: {
     /** As /verify/start gave it. */
@@ -399,6 +430,32 @@ export class KycClient {
     readonly rejection_reason?: string;
   }> {
     return this.#send("POST", `/api/v1/kyc/verify/selfie`, { form: body, ...options });
+  }
+
+  /** Upload the selfie, get the decision, to be judged later. */
+  uploadSelfieLater(body: {
+    /** As /verify/start gave it. */
+    readonly verification_id: string;
+    /** JPEG, PNG or WebP, at most 10 MiB, as a file part with a filename. */
+    readonly selfie_image?: Blob;
+  }, options: RequestOptions = {}): Promise<{
+    readonly upload_id: string;
+    readonly verification_id: string;
+    readonly step: "ktp" | "selfie";
+    /** done: accepted, or refused as it would have been at once. failed: it could not be judged. */
+    readonly state: "queued" | "running" | "done" | "failed";
+    /** Where to fetch this again. */
+    readonly status_url: string;
+    /** RFC 3339, UTC */
+    readonly created_at: string;
+    readonly finished_at: string | null;
+    readonly answer: {
+      readonly status: number;
+      /** As the upload would have been answered without Prefer: its answer, or a problem. */
+      readonly body: Readonly<Record<string, unknown>>;
+    } | null;
+  }> {
+    return this.#send("POST", `/api/v1/kyc/verify/selfie`, { form: body, ...options, later: true });
   }
 
   /** Where an upload stands that was answered 202. */
@@ -865,12 +922,13 @@ export class KycClient {
     return this.#send("POST", `/api/v1/kyc/user/${encodeURIComponent(user_id)}/close`, { json: body, ...options });
   }
 
-  async #send<T>(method: string, path: string, { json, form, query, idempotencyKey }: Sent = {}): Promise<T> {
+  async #send<T>(method: string, path: string, { json, form, query, idempotencyKey, later }: Sent = {}): Promise<T> {
     const { baseUrl = "", token, fetch: send = fetch } = this.#options;
     const headers = new Headers();
     const bearer = typeof token === "function" ? await token() : token;
     if (bearer !== undefined) headers.set("authorization", `Bearer ${bearer}`);
     if (idempotencyKey !== undefined) headers.set("idempotency-key", idempotencyKey);
+    if (later) headers.set("prefer", "respond-async");
     let body: RequestInit["body"];
     if (json) {
       headers.set("content-type", "application/json");
