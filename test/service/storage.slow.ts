@@ -55,7 +55,7 @@ test("S3 that is away costs no attempt and loses nothing; an erased user leaves 
   assert.equal(status, 200, JSON.stringify(body));
   assert.deepEqual(body, {
     user_id: "user-of-s3",
-    erased: { verifications: 1, images: 4, events: 0 },
+    erased: { verifications: 1, images: 4, events: 2 },
     images_elsewhere: [],
   });
   assert.deepEqual(objectsUnder(s3.folder), []);
