@@ -14,7 +14,7 @@ const POISON = fileURLToPath(new URL("../support/poison.mjs", import.meta.url));
 const killing = (photograph: Uint8Array, what: "THREAD" | "PROCESS") =>
   Buffer.concat([photograph, Buffer.from(`KILLS ITS ${what}`)]);
 
-async function answerOf(client: Client, id: string, uploadId: string, seconds = 45) {
+async function answerOf(client: Client, id: string, uploadId: string, seconds = 90) {
   for (const until = Date.now() + seconds * 1000; Date.now() < until; await pause(200)) {
     const { status, body } = await client.get(`/verify/${id}/uploads/${uploadId}`);
     assert.equal(status, 200, JSON.stringify(body));
@@ -113,7 +113,7 @@ test("killed while it judges an upload, a process leaves it to another, which de
   await one.kill();
   const two = await startProcess(t, { DATA_DIR: dataDir, DATABASE_URL });
   const client = await two.client("user-3");
-  const { state, answer } = await answerOf(client, id, sent.body.upload_id, 60);
+  const { state, answer } = await answerOf(client, id, sent.body.upload_id);
   assert.equal(state, "done");
   assert.equal(answer.body.ocr_result.nik, person.nik);
   assert.deepEqual(await eventsOf(two, id), ["ktp_uploaded"]);
