@@ -14,8 +14,17 @@ export function powerSpectrum(light: Float32Array, size: number): Float32Array {
   const imaginary = new Float32Array(real.length);
   const table = turns(size);
   for (let y = 0; y < size; y++) transform(real, imaginary, y * size, 1, table);
-  for (let x = 0; x < size; x++) transform(real, imaginary, x, size, table);
-  return real.map((v, i) => v * v + imaginary[i] * imaginary[i]);
+  // The spectrum of real numbers is the same seen from both sides: half of its columns are made, the others mirrored.
+  for (let x = 0; x <= size / 2; x++) transform(real, imaginary, x, size, table);
+  const power = new Float32Array(real.length);
+  for (let v = 0; v < size; v++) {
+    for (let u = 0; u <= size / 2; u++) {
+      const i = v * size + u;
+      power[i] = real[i] * real[i] + imaginary[i] * imaginary[i];
+      power[((size - v) % size) * size + ((size - u) % size)] = power[i];
+    }
+  }
+  return power;
 }
 
 /** Cooley and Tukey's fast Fourier transform of one row or column, in place. */
