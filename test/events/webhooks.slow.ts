@@ -395,7 +395,9 @@ it("refuses endpoints that cannot be used, and says why", () => {
   const good = { name: "core", url: "https://example.com/hook", secrets: [newSecret()] };
   const parse = (one: object, allowPrivate = false) =>
     parseEndpoints(JSON.stringify([one]), { allowPrivate });
-  assert.deepEqual(parse(good), [{ ...good, events: ["ktp_uploaded", "verified", "failed"] }]);
+  assert.deepEqual(parse(good), [
+    { ...good, events: ["ktp_uploaded", "verified", "failed", "resubmission_requested"] },
+  ]);
   assert.deepEqual(parseEndpoints("none", { allowPrivate: false }), []);
   const inside = { ...good, url: "http://10.0.0.1/" };
   assert.equal(parse(inside, true)[0].url, inside.url);
