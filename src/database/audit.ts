@@ -1,11 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { type Insertable, type Kysely, sql, type Transaction } from "kysely";
+import { type Insertable, type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { AuditChain, ChainEntry } from "../security/audit-chain.ts";
 import type { Actor, AuditEntry, AuditTrail } from "../verification/ports.ts";
+import { gather } from "./gather.ts";
 import type { AuditTable, Schema } from "./schema.ts";
 
-/** A row of the log, ready to be inserted with what it tells of. */
-export type AuditRow = Insertable<AuditTable>;
+/** A row of the log, ready to be inserted. */
+type AuditRow = Insertable<AuditTable>;
+
+/** An entry that has no place in a chain yet. */
+export type PreparedEntry = Omit<ChainEntry, "lane" | "seq">;
 
 /** The audit log of one process. */
 export interface Audit extends AuditTrail {
@@ -16,10 +20,12 @@ export interface Audit extends AuditTrail {
   transact<T>(
     work: (transaction: Transaction<Schema>, tell: (entry: AuditEntry) => Promise<void>) => Promise<T>,
   ): Promise<T>;
-  /** Runs a single statement that inserts the row handed to it beside its own work. */
+  /** An entry of whatever runs now, to be written later by {@link Audit.alongside}. */
+  prepare(entry: AuditEntry): PreparedEntry;
+  /** Runs a single statement that inserts entries beside its own work, by the INSERT handed to it. */
   alongside<T>(
-    entry: AuditEntry,
-    statement: (connection: Kysely<Schema>, row: AuditRow) => Promise<T>,
+    entries: readonly PreparedEntry[],
+    statement: (connection: Kysely<Schema>, inserting: RawBuilder<unknown>) => Promise<T>,
   ): Promise<T>;
 }
 
@@ -62,8 +68,6 @@ export function audit({
   trace?: () => string | null;
 }): Audit {
   const free: Lane[] = [];
-  const waiting: { readonly row: Unlinked; readonly settled: PromiseWithResolvers<void> }[] = [];
-  let writers = 0;
 
   const take = (): Lane => {
     const lane = free.pop();
@@ -71,7 +75,7 @@ export function audit({
     const id = randomUUID();
     return { id, seq: 0, hash: id };
   };
-  const linked = (lane: Lane, row: Unlinked): AuditRow & { hash: string } => {
+  const linked = (lane: Lane, row: PreparedEntry): AuditRow & { hash: string } => {
     const entry: ChainEntry = { ...row, lane: lane.id, seq: lane.seq + 1 };
     return { ...entry, hash: chain.link(lane.hash, entry) };
   };
@@ -80,7 +84,7 @@ export function audit({
     lane.hash = hash;
   };
 
-  const unlinked = (entry: AuditEntry): Unlinked => ({
+  const prepare = (entry: AuditEntry): PreparedEntry => ({
     at: entry.at,
     actor: actorName(entry.by, chain),
     action: entry.action,
@@ -90,36 +94,33 @@ export function audit({
     detail: JSON.stringify(entry.detail ?? {}),
   });
 
-  /** Writes what waits, and what comes meanwhile, one statement after the other. */
-  const write = async () => {
-    writers++;
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, BATCH);
-      const lane = take();
-      const rows = batch.map(({ row }) => {
-        const made = linked(lane, row);
-        advance(lane, made);
-        return made;
-      });
-      try {
-        await insert(db, rows);
-        free.push(lane);
-        for (const { settled } of batch) settled.resolve();
-      } catch (error) {
-        // Whether it was written is not known: the lane ends here, and nobody builds on it.
-        for (const { settled } of batch) settled.reject(error);
-      }
-    }
-    writers--;
+  /** Where it fails the lane ends, since whether it was written is not known: nobody builds on it. */
+  const inLane = async <T>(
+    entries: readonly PreparedEntry[],
+    statement: (rows: readonly AuditRow[]) => Promise<T>,
+  ): Promise<T> => {
+    const lane = take();
+    const rows = entries.map((entry) => {
+      const row = linked(lane, entry);
+      advance(lane, row);
+      return row;
+    });
+    const result = await statement(rows);
+    free.push(lane);
+    return result;
   };
 
-  return {
-    record(entry) {
-      const settled = Promise.withResolvers<void>();
-      waiting.push({ row: unlinked(entry), settled });
-      if (writers < WRITERS) void write();
-      return settled.promise;
+  const record = gather(
+    async (entries: readonly PreparedEntry[]) => {
+      await inLane(entries, (rows) => insert(db, rows));
+      return entries.map(() => undefined);
     },
+    { most: BATCH, atOnce: WRITERS },
+  );
+
+  return {
+    record: (entry) => record(prepare(entry)),
+    prepare,
 
     async transact(work) {
       // Taken by whoever has a connection: there are never more lanes than those.
@@ -131,7 +132,7 @@ export function audit({
           const made = await work(transaction, async (entry) => {
             lane ??= take();
             before ??= { ...lane };
-            const row = linked(lane, unlinked(entry));
+            const row = linked(lane, prepare(entry));
             await insert(transaction, [row]);
             advance(lane, row);
           });
@@ -148,29 +149,22 @@ export function audit({
       }
     },
 
-    alongside: (entry, statement) =>
-      db.connection().execute(async (connection) => {
-        const lane = take();
-        const row = linked(lane, unlinked(entry));
-        // Where it fails the lane ends: whether the row was written is not known.
-        const result = await statement(connection, row);
-        advance(lane, row);
-        free.push(lane);
-        return result;
-      }),
+    alongside: (entries, statement) =>
+      db
+        .connection()
+        .execute((connection) => inLane(entries, (rows) => statement(connection, auditing(rows)))),
   };
 }
 
-/** An entry that has no place in a chain yet. */
-type Unlinked = Omit<ChainEntry, "lane" | "seq">;
-
 /** One statement of one text, however many rows it brings. */
-async function insert(db: Kysely<Schema>, rows: readonly AuditRow[]): Promise<void> {
-  await sql`
+const auditing = (rows: readonly AuditRow[]): RawBuilder<unknown> => sql`
     INSERT INTO kyc_audit (lane, seq, at, actor, action, user_ref, verification_id, trace_id, detail, hash)
     SELECT lane, seq, at, actor, action, user_ref, verification_id, trace_id, detail, hash
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS entry(
       lane UUID, seq BIGINT, at TIMESTAMP, actor TEXT, action TEXT, user_ref TEXT, verification_id TEXT,
       trace_id TEXT, detail TEXT, hash TEXT)
-    ORDER BY seq`.execute(db);
+    ORDER BY seq`;
+
+async function insert(db: Kysely<Schema>, rows: readonly AuditRow[]): Promise<void> {
+  await auditing(rows).execute(db);
 }

@@ -14,9 +14,10 @@ import {
   type Verification,
   type Verifications,
 } from "../verification/ports.ts";
-import type { Audit } from "./audit.ts";
+import type { Audit, PreparedEntry } from "./audit.ts";
 import { releaseFrames, saveChallenge } from "./challenges.ts";
 import { type Faces, lockDuplicates, nextFaceNumber } from "./faces.ts";
+import { gather } from "./gather.ts";
 import { dropImages, keepImages } from "./image-removals.ts";
 import { columnsOf, SUMMARY_COLUMNS, summaryOf, verificationOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
@@ -43,6 +44,15 @@ export function decodeCursor(cursor: string): Position {
   }
   return { createdAt: match[1]!, verificationId: match[2]! };
 }
+
+type Start = Parameters<Verifications["start"]>[0];
+
+/** Verifications started, or shown, by one statement. */
+const MOST_GATHERED = 100;
+/** A start waits for the disk: what comes meanwhile need not wait for that too. */
+const STARTS_AT_ONCE = 2;
+/** A read by key takes less than what it costs to ask. */
+const READS_AT_ONCE = 1;
 
 /** Seconds that the clocks of two processes may differ by. */
 const CLOCK_SKEW = 300;
@@ -203,38 +213,61 @@ export function verifications({
     }
   };
 
-  return {
-    async start({ verificationId, userId, type, consent, by = SERVICE, now }) {
-      const values = {
+  /** One statement is one transaction and one round trip: these two verbs are called most. */
+  const started = gather(
+    async (calls: readonly { readonly input: Start; readonly entry: PreparedEntry }[]) => {
+      const rows = calls.map(({ input: { verificationId, userId, type, consent, now } }) => ({
         verification_id: verificationId,
         user_id: userId,
         verification_type: type,
-        status: "PENDING",
         consent_version: consent?.version,
         consent_at: consent?.at,
         created_at: now,
-        updated_at: now,
-      };
-      const entry = {
-        at: now,
-        by,
-        action: "verification.started",
-        userId,
-        verificationId,
-        detail: { type, consent: consent?.version ?? null },
-      } as const;
-      // One statement is one transaction and one round trip: this is the verb that is called most.
-      const row = await audit.alongside(entry, (connection, auditRow) =>
-        connection
-          .with("audited", (inner) => inner.insertInto("kyc_audit").values(auditRow))
-          .with("started", (inner) =>
-            inner.insertInto("kyc_verifications").values(values).returning(SUMMARY_COLUMNS),
-          )
-          .selectFrom("started")
-          .select(SUMMARY_COLUMNS)
-          .executeTakeFirstOrThrow(),
+      }));
+      const entries = calls.map(({ entry }) => entry);
+      const made = await audit.alongside(entries, async (connection, inserting) => {
+        const { rows: inserted } = await sql<Parameters<typeof summaryOf>[0]>`
+          WITH audited AS (${inserting})
+          INSERT INTO kyc_verifications (verification_id, user_id, verification_type, status, consent_version,
+            consent_at, created_at, updated_at)
+          SELECT verification_id, user_id, verification_type, 'PENDING', consent_version, consent_at, created_at,
+            created_at
+          FROM json_to_recordset(${JSON.stringify(rows)}::json) AS entry(
+            verification_id TEXT, user_id TEXT, verification_type TEXT, consent_version TEXT, consent_at TIMESTAMP,
+            created_at TIMESTAMP)
+          RETURNING ${sql.join(SUMMARY_COLUMNS.map((column) => sql.ref(column)))}`.execute(connection);
+        return new Map(inserted.map((row) => [row.verification_id, row]));
+      });
+      return calls.map(
+        ({ input: { verificationId } }): Verification => ({
+          ...summaryOf(made.get(verificationId)!, sealer),
+          portraitEmbedding: null,
+          selfieEmbedding: null,
+        }),
       );
-      return { ...summaryOf(row, sealer), portraitEmbedding: null, selfieEmbedding: null };
+    },
+    { most: MOST_GATHERED, atOnce: STARTS_AT_ONCE },
+  );
+  const shown = gather(
+    async (ids: readonly string[]) => {
+      const rows = await db
+        .selectFrom("kyc_verifications")
+        .select(SUMMARY_COLUMNS)
+        .where("verification_id", "=", sql<string>`ANY(${[...new Set(ids)]}::text[])`)
+        .execute();
+      const byId = new Map(rows.map((row) => [row.verification_id, row]));
+      return ids.map((id) => byId.get(id) ?? null);
+    },
+    { most: MOST_GATHERED, atOnce: READS_AT_ONCE },
+  );
+
+  return {
+    start(input) {
+      const { verificationId, userId, type, consent, by = SERVICE, now } = input;
+      const detail = { type, consent: consent?.version ?? null };
+      const action = "verification.started" as const;
+      const entry = audit.prepare({ at: now, by, action, userId, verificationId, detail });
+      return started({ input, entry });
     },
 
     async find(verificationId) {
@@ -247,12 +280,8 @@ export function verifications({
     },
 
     async summary(verificationId) {
-      const row = await db
-        .selectFrom("kyc_verifications")
-        .select(SUMMARY_COLUMNS)
-        .where("verification_id", "=", verificationId)
-        .executeTakeFirst();
-      return row ? summaryOf(row, sealer) : null;
+      const row = await shown(verificationId);
+      return row && summaryOf(row, sealer);
     },
 
     async history(userId, limit, cursor) {

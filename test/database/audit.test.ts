@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { audit } from "../../src/database/audit.ts";
@@ -105,6 +106,41 @@ onBothDatabases("the audit log", (it) => {
       }),
     );
     assert.equal((await storage.verifications.find(id))?.status, "PENDING");
+  });
+
+  it("keeps apart what many ask at once: a start that is refused fails alone, each entry has its trace", async (storage) => {
+    const ids = Array.from({ length: 30 }, () => randomUUID());
+    const twice = [...ids, ids[7]!];
+    const start = (id: string) =>
+      storage.verifications.start({ verificationId: id, userId: USER, type: "FULL_KYC", now: now() });
+    const done = await Promise.allSettled(twice.map(start));
+    assert.equal(done.filter(({ status }) => status === "rejected").length, 1);
+    const shown = await Promise.all([...ids, randomUUID()].map((id) => storage.verifications.summary(id)));
+    assert.deepEqual(
+      shown.map((found) => found?.verificationId ?? null),
+      [...ids, null],
+    );
+
+    const running = new AsyncLocalStorage<string>();
+    const traced = audit({
+      db: storage.db,
+      chain: storage.chain,
+      trace: () => `00-${running.getStore()}-00f067aa0ba902b7-01`,
+    });
+    const traceOf = (i: number) => String(i).padStart(32, "0");
+    await Promise.all(
+      ids.map((id, i) => running.run(traceOf(i), () => traced.record(read(user, { verificationId: id })))),
+    );
+    const lines = await auditOf(storage.db, storage.chain, USER, { limit: 1000 });
+    for (const [i, id] of ids.entries()) {
+      const told = lines.filter((line) => line.verification_id === id);
+      assert.deepEqual(
+        told.map(({ action }) => action),
+        ["verification.started", "verification.read"],
+      );
+      assert.equal(told[1]!.trace_id, traceOf(i));
+    }
+    assert.deepEqual((await verifyAudit(storage.db, storage.chain)).faults, []);
   });
 
   it("is whole after many writers at once, failed transactions among them", async (storage) => {
