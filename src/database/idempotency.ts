@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type { Sealer } from "../security/sealer.ts";
 import type { Schema } from "./schema.ts";
 
@@ -30,11 +30,13 @@ export type Begun =
 /** Requests that must not be carried out twice, by their Idempotency-Key. */
 export interface Idempotency {
   /**
+   * @param userId        for whom: the answer goes where they are erased
    * @param scope         who calls and which route: a key is theirs and that route's alone
    * @param bodyHash      at most 255 characters, equal for equal bodies
    * @param leaseSeconds  after this the request counts as abandoned (its process died) and may be begun again
    */
   begin(request: {
+    userId: string;
     scope: string;
     key: string;
     bodyHash: string;
@@ -56,11 +58,16 @@ const idOf = (scope: string, key: string) =>
 /** Bound to the token too: of the record and of this one time that it was worked on. */
 const contextOf = (id: string, token: string) => `kyc_idempotency.response:${id}:${token}`;
 
+/** Takes away what was answered to requests for a user; what is being worked on is not kept when it is done. */
+export async function eraseAnswers(transaction: Transaction<Schema>, userId: string): Promise<void> {
+  await transaction.deleteFrom("kyc_idempotency").where("user_id", "=", userId).execute();
+}
+
 export function idempotency({ db, sealer }: { db: Kysely<Schema>; sealer: Sealer }): Idempotency {
   const expiry = (now: Date) => new Date(now.getTime() - KEPT_MILLISECONDS);
 
   return {
-    async begin({ scope, key, bodyHash, now, leaseSeconds }) {
+    async begin({ userId, scope, key, bodyHash, now, leaseSeconds }) {
       const id = idOf(scope, key);
       const fresh = {
         body_hash: bodyHash,
@@ -68,6 +75,7 @@ export function idempotency({ db, sealer }: { db: Kysely<Schema>; sealer: Sealer
         lease_expires_at: leaseFrom(now, leaseSeconds),
         response: null,
         created_at: now,
+        user_id: userId,
       };
       const begun = await db
         .insertInto("kyc_idempotency")

@@ -26,6 +26,7 @@ const INDICES: Readonly<Record<string, string>> = {
   // What belongs to a user, to be erased.
   idx_kyc_outbox_user: "kyc_outbox(user_id, id)",
   idx_kyc_captures_user: "kyc_captures(user_id)",
+  idx_kyc_idempotency_user: "kyc_idempotency(user_id)",
 };
 
 /** Any number that no other program on this database uses for an advisory lock. */

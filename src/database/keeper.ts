@@ -6,6 +6,7 @@ import type { Audit } from "./audit.ts";
 import { purgeAudit } from "./audit-checks.ts";
 import { referencesIn, releaseFrames } from "./challenges.ts";
 import { eraseFaces } from "./faces.ts";
+import { eraseAnswers } from "./idempotency.ts";
 import { dropImages } from "./image-removals.ts";
 import type { Jobs } from "./jobs.ts";
 import { IMAGES, type Schema } from "./schema.ts";
@@ -63,6 +64,7 @@ export function keeper({
             .returning("frames")
             .execute();
     const waited = await eraseUploads(transaction, jobs, userId);
+    await eraseAnswers(transaction, userId);
     const references = rows
       .flatMap((row) => IMAGES.map((column) => row[column]))
       .filter((reference) => reference !== null)

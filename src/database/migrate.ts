@@ -18,6 +18,7 @@ import * as review from "./migrations/0014-review.ts";
 import * as webhooks from "./migrations/0015-webhooks.ts";
 import * as challengeFrames from "./migrations/0016-challenge-frames.ts";
 import * as uploads from "./migrations/0017-uploads.ts";
+import * as answersOfUsers from "./migrations/0018-answers-of-users.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A migration that has been released is never changed; another is added. */
@@ -39,6 +40,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0015-webhooks": webhooks,
   "0016-challenge-frames": challengeFrames,
   "0017-uploads": uploads,
+  "0018-answers-of-users": answersOfUsers,
 };
 
 /** Tables of the service's own name: the database may be shared with other programs that use Kysely. */

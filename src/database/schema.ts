@@ -126,6 +126,8 @@ export interface IdempotencyTable {
   /** Status, headers and body, sealed; null while the request is being worked on. */
   response: Nullable<Uint8Array>;
   created_at: Timestamp;
+  /** For whom it was asked; null where a version before this column kept it. */
+  user_id: Nullable<string>;
 }
 
 /** Keys that belong to the data themselves, sealed by the deployment's key-encryption keys. */

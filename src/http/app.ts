@@ -256,7 +256,7 @@ export function createApp(parts: AppParts): FastifyInstance {
 
       api.addHook("preHandler", keepToOwnVerification);
 
-      const once = createOnce({ records: parts.idempotency, clock });
+      const once = createOnce({ records: parts.idempotency, clock, userOf });
       kycRoutes(api, { kyc: parts.kyc, capture: parts.capture, once, imageBytes });
       captureRoutes(api, parts.capture);
       reviewRoutes(api, { review: parts.review, once, clock });

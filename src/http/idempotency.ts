@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Idempotency } from "../database/idempotency.ts";
 import { KycError } from "../verification/errors.ts";
 import type { Clock } from "../verification/ports.ts";
+import type { Caller } from "../verification/verification.ts";
 import { type Answer, answerTo, COMMON_CODES, PROBLEM_TYPE } from "./problem.ts";
 import { refuseFields } from "./validation.ts";
 
@@ -17,6 +18,8 @@ const IN_FLIGHT_RETRY_SECONDS = 2;
 export interface OnceParts {
   readonly records: Pick<Idempotency, "begin" | "finish" | "abandon">;
   readonly clock: Clock;
+  /** For whom a request is made. */
+  readonly userOf: (caller: Caller, request: FastifyRequest) => Promise<string>;
 }
 
 /**
@@ -31,7 +34,7 @@ export type Once = <T>(
   headersOf?: (body: T) => Readonly<Record<string, string>>,
 ) => Promise<FastifyReply>;
 
-export function createOnce({ records, clock }: OnceParts): Once {
+export function createOnce({ records, clock, userOf }: OnceParts): Once {
   return async (request, reply, content, work, headersOf) => {
     const key = keyOf(request);
     if (key === null) {
@@ -41,6 +44,7 @@ export function createOnce({ records, clock }: OnceParts): Once {
 
     const { method, url } = request.routeOptions;
     const begun = await records.begin({
+      userId: await userOf(request.caller, request),
       scope: JSON.stringify([request.caller.subject, method, url]),
       key,
       bodyHash: hashOf(content),

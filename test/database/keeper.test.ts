@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { sql } from "kysely";
 import { auditOf, verifyAudit } from "../../src/database/audit-checks.ts";
 import { challenges } from "../../src/database/challenges.ts";
+import type { Begun } from "../../src/database/idempotency.ts";
 import { keeper } from "../../src/database/keeper.ts";
 import { imageReferences } from "../../src/database/sealed-columns.ts";
 import { ImageMissingError } from "../../src/images/images.ts";
@@ -131,6 +132,30 @@ onBothDatabases("the keeper of users' data", (it) => {
     assert.deepEqual((await verifyAudit(storage.db, storage.chain)).faults, []);
     const again = await keeping(storage, new Date()).eraseUser(platform, gone.userId);
     assert.deepEqual(again, { verifications: 0, images: 0, events: 0, imagesElsewhere: [] });
+  });
+
+  it("erases the answers kept for Idempotency-Keys with their user, also one that is still being worked on", async (storage) => {
+    const [gone, stays] = [randomUUID(), randomUUID()];
+    const ask = (userId: string, key: string) =>
+      storage.idempotency.begin({
+        userId,
+        scope: "s",
+        key: `${userId} ${key}`,
+        bodyHash: "h",
+        now: new Date(),
+        leaseSeconds: 60,
+      });
+    const answer = async (begun: Begun) => {
+      assert.equal(begun.kind, "new");
+      await storage.idempotency.finish((begun as { token: string }).token, { status: 200, body: "answer" });
+    };
+    for (const userId of [gone, stays]) await answer(await ask(userId, "answered"));
+    const underWay = await ask(gone, "under way");
+    await keeping(storage, new Date()).eraseUser(platform, gone);
+    await answer(underWay);
+    assert.equal((await ask(stays, "answered")).kind, "replay");
+    assert.equal((await ask(gone, "answered")).kind, "new");
+    assert.equal((await ask(gone, "under way")).kind, "new");
   });
 
   it("erases what was never sent, too, where nobody is sent anything", async (storage) => {

@@ -110,7 +110,7 @@ describe("migrations of the embedded database", () => {
     const first = await openStorage({ dataDir: folder.path });
     await assertAdopted(first);
     const now = new Date();
-    const request = { scope: "s", key: "k", bodyHash: "h", now, leaseSeconds: 3600 };
+    const request = { userId: "u", scope: "s", key: "k", bodyHash: "h", now, leaseSeconds: 3600 };
     assert.ok(await first.verifications.claim("started", now, 3600));
     assert.equal((await first.idempotency.begin(request)).kind, "new");
     await first.close();

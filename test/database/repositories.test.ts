@@ -271,7 +271,7 @@ function repositories(
     await claim(id, at(200));
     assert.equal(await storage.verifications.claim(id, T0, LEASE), "busy");
 
-    const request = { scope: "s", key: randomUUID(), bodyHash: "a", leaseSeconds: LEASE };
+    const request = { userId: "u", scope: "s", key: randomUUID(), bodyHash: "a", leaseSeconds: LEASE };
     assert.equal((await storage.idempotency.begin({ ...request, now: at(3600) })).kind, "new");
     assert.equal((await storage.idempotency.begin({ ...request, now: T0 })).kind, "new");
     assert.equal((await storage.idempotency.begin({ ...request, now: at(1) })).kind, "in_flight");
@@ -551,6 +551,7 @@ function repositories(
 
   it("carries out a request under one key once, and gives its answer again", async () => {
     const request = {
+      userId: "user-1",
       scope: "POST /verify/ktp user-1",
       key: randomUUID(),
       bodyHash: "a",
@@ -581,7 +582,7 @@ function repositories(
   });
 
   it("lets a request be tried again that was abandoned, whose process died, or that is a day old", async () => {
-    const request = { scope: "s", key: randomUUID(), bodyHash: "a", now: T0, leaseSeconds: 30 };
+    const request = { userId: "u", scope: "s", key: randomUUID(), bodyHash: "a", now: T0, leaseSeconds: 30 };
     const token = async (now: Date) => {
       const begun = await storage.idempotency.begin({ ...request, now });
       assert.equal(begun.kind, "new");
@@ -605,7 +606,7 @@ function repositories(
   });
 
   it("removes idempotency records after 24 hours and not before", async () => {
-    const request = { scope: "purge", key: randomUUID(), bodyHash: "a", leaseSeconds: 30 };
+    const request = { userId: "u", scope: "purge", key: randomUUID(), bodyHash: "a", leaseSeconds: 30 };
     const longAgo = new Date("2001-01-01T00:00:00Z");
     await storage.idempotency.begin({ ...request, now: longAgo });
     assert.equal(await storage.idempotency.purge(new Date("2001-01-01T23:59:59Z")), 0);
@@ -633,8 +634,8 @@ function repositories(
       INSERT INTO kyc_webhook_deliveries (outbox_id, endpoint, user_id, since, due_at)
       SELECT id, 'one', user_id, now(), now() FROM kyc_outbox`.execute(storage.db);
     await sql`
-      INSERT INTO kyc_idempotency (id, body_hash, token, lease_expires_at, created_at)
-      SELECT 'id-' || i, 'h', gen_random_uuid(), now(), now() + i * interval '1 minute'
+      INSERT INTO kyc_idempotency (id, body_hash, token, lease_expires_at, created_at, user_id)
+      SELECT 'id-' || i, 'h', gen_random_uuid(), now(), now() + i * interval '1 minute', 'user-' || i
       FROM generate_series(1, ${sql.lit(MANY)}) AS i`.execute(storage.db);
     await sql`
       INSERT INTO kyc_audit (lane, seq, at, actor, action, user_ref, detail, hash)
@@ -731,7 +732,7 @@ function repositories(
     await keeping.imageRemoved((await keeping.imagesToRemove(T0, 5))[0] ?? "none");
     await imageIntents(db).intend("aa/x.sealed", T0);
     const kept = idempotency({ db, sealer });
-    const request = { scope: "s", key: id, bodyHash: "h", now: T0, leaseSeconds: 1 };
+    const request = { userId: "u", scope: "s", key: id, bodyHash: "h", now: T0, leaseSeconds: 1 };
     const begun = await kept.begin(request);
     await kept.begin(request);
     await kept.finish((begun as { token: string }).token, { status: 200, body: "" });

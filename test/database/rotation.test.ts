@@ -38,7 +38,14 @@ async function fill(storage: Storage, count: number): Promise<string[]> {
     await storage.verifications.settle(claim, change, [{ kind: "ktp_uploaded", value: { n: 1 } }], now);
   }
   const key = randomUUID();
-  const begun = await storage.idempotency.begin({ scope: "s", key, bodyHash: "h", now, leaseSeconds: 9 });
+  const begun = await storage.idempotency.begin({
+    userId: "u",
+    scope: "s",
+    key,
+    bodyHash: "h",
+    now,
+    leaseSeconds: 9,
+  });
   assert.equal(begun.kind, "new");
   await storage.idempotency.finish((begun as { token: string }).token, { status: 200, body: "{}" });
   return ids;

@@ -111,6 +111,30 @@ test("a key belongs to its caller and its route", async (t) => {
   assert.equal(ktp.headers.get("idempotent-replayed"), null);
 });
 
+test("an answer belongs to the user whom it is about, whoever asked, and goes where they are erased", async (t) => {
+  const client = await serveWithRecords(t);
+  const platform = await bearer("platform", "kyc:service");
+  const [start, upload, bystander] = [freshKey(), freshKey(), freshKey()];
+  const begun = await client.postJson(START, { user_id: "erased" }, { ...platform, ...start });
+  const { verification_id } = (await begun.json()) as { verification_id: string };
+  const form = { verification_id, ktp_image: jpeg() };
+  assert.equal((await client.postForm(KTP, form, { ...platform, ...upload })).status, 200);
+  await client.postJson(START, { user_id: "another" }, { ...platform, ...bystander });
+
+  const by = { subject: "platform", scopes: new Set(["kyc:service"]) };
+  await storage.keeper.erase(by, "erased", new Date());
+  const replayed = async (answer: Promise<Response>) => (await answer).headers.get("idempotent-replayed");
+  assert.equal(
+    await replayed(client.postJson(START, { user_id: "erased" }, { ...platform, ...start })),
+    null,
+  );
+  assert.equal(await replayed(client.postForm(KTP, form, { ...platform, ...upload })), null);
+  assert.equal(
+    await replayed(client.postJson(START, { user_id: "another" }, { ...platform, ...bystander })),
+    "true",
+  );
+});
+
 test("while the first is under way the second is 409, and afterwards gets its answer", async (t) => {
   const client = await serveWithRecords(t);
   const verification_id = await begin(client, mine);

@@ -35,7 +35,14 @@ for (;;) {
     now,
   );
   if (!settled) throw new Error("A claim just taken is lost.");
-  const request = { scope: "user-1", key: verificationId, bodyHash: "h", now, leaseSeconds: 60 };
+  const request = {
+    userId: "user-1",
+    scope: "user-1",
+    key: verificationId,
+    bodyHash: "h",
+    now,
+    leaseSeconds: 60,
+  };
   const begun = await storage.idempotency.begin(request);
   if (begun.kind === "new") {
     await storage.idempotency.finish(begun.token, { status: 200, body: JSON.stringify({ nik, name }) });
