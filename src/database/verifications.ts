@@ -32,6 +32,9 @@ interface Position {
   readonly verificationId: string;
 }
 
+/** Before every row. */
+const NEWEST: Position = { createdAt: "infinity", verificationId: "" };
+
 export const encodeCursor = ({ createdAt, verificationId }: Position) =>
   Buffer.from(`${createdAt} ${verificationId}`).toString("base64url");
 
@@ -46,8 +49,11 @@ export function decodeCursor(cursor: string): Position {
 }
 
 type Start = Parameters<Verifications["start"]>[0];
+type Shown = Parameters<typeof summaryOf>[0];
 
-/** Verifications started, or shown, by one statement. */
+const SHOWN = sql.join(SUMMARY_COLUMNS.map((column) => sql.ref(column)));
+
+/** Verifications started, or read, by one statement; users, where a page of each one's is read. */
 const MOST_GATHERED = 100;
 /** A start waits for the disk: what comes meanwhile need not wait for that too. */
 const STARTS_AT_ONCE = 2;
@@ -202,7 +208,7 @@ export function verifications({
   }
 
   /** One row whose seal does not open must not keep the others from being shown: it is shown without what is sealed. */
-  const openedOrBare = (row: Parameters<typeof summaryOf>[0]) => {
+  const openedOrBare = (row: Shown) => {
     try {
       return summaryOf(row, sealer);
     } catch (error) {
@@ -226,7 +232,7 @@ export function verifications({
       }));
       const entries = calls.map(({ entry }) => entry);
       const made = await audit.alongside(entries, async (connection, inserting) => {
-        const { rows: inserted } = await sql<Parameters<typeof summaryOf>[0]>`
+        const { rows: inserted } = await sql<Shown>`
           WITH audited AS (${inserting})
           INSERT INTO kyc_verifications (verification_id, user_id, verification_type, status, consent_version,
             consent_at, created_at, updated_at)
@@ -235,7 +241,7 @@ export function verifications({
           FROM json_to_recordset(${JSON.stringify(rows)}::json) AS entry(
             verification_id TEXT, user_id TEXT, verification_type TEXT, consent_version TEXT, consent_at TIMESTAMP,
             created_at TIMESTAMP)
-          RETURNING ${sql.join(SUMMARY_COLUMNS.map((column) => sql.ref(column)))}`.execute(connection);
+          RETURNING ${SHOWN}`.execute(connection);
         return new Map(inserted.map((row) => [row.verification_id, row]));
       });
       return calls.map(
@@ -257,6 +263,34 @@ export function verifications({
         .execute();
       const byId = new Map(rows.map((row) => [row.verification_id, row]));
       return ids.map((id) => byId.get(id) ?? null);
+    },
+    { most: MOST_GATHERED, atOnce: READS_AT_ONCE },
+  );
+  /** Rows of a user, newest first, from where a page ended. */
+  const paged = gather(
+    async (calls: readonly { readonly userId: string; readonly from: Position; readonly most: number }[]) => {
+      const questions = calls.map(({ userId, from, most }, place) => ({
+        place,
+        whose: userId,
+        before: from.createdAt,
+        before_id: from.verificationId,
+        most,
+      }));
+      const { rows } = await sql<Shown & { readonly place: number; readonly position: string }>`
+        SELECT ${SHOWN}, page.position, question.place
+        FROM json_to_recordset(${JSON.stringify(questions)}::json) AS question(
+          place INTEGER, whose TEXT, before TIMESTAMP, before_id TEXT, most INTEGER)
+        CROSS JOIN LATERAL (
+          SELECT ${SHOWN}, to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US') AS position
+          FROM kyc_verifications
+          WHERE user_id = question.whose
+            AND (created_at, verification_id) < (question.before, question.before_id)
+          ORDER BY created_at DESC, verification_id DESC
+          LIMIT question.most
+        ) AS page
+        ORDER BY question.place, page.created_at DESC, page.verification_id DESC`.execute(db);
+      const pages = Map.groupBy(rows, ({ place }) => place);
+      return calls.map((_, place) => pages.get(place) ?? []);
     },
     { most: MOST_GATHERED, atOnce: READS_AT_ONCE },
   );
@@ -285,23 +319,9 @@ export function verifications({
     },
 
     async history(userId, limit, cursor) {
-      let query = db
-        .selectFrom("kyc_verifications")
-        .select(SUMMARY_COLUMNS)
-        .select(sql<string>`to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US')`.as("position"))
-        .where("user_id", "=", userId);
-      if (cursor !== undefined) {
-        const { createdAt, verificationId } = decodeCursor(cursor);
-        query = query.where(
-          sql<boolean>`(created_at, verification_id) < (${createdAt}::timestamp, ${verificationId})`,
-        );
-      }
+      const from = cursor === undefined ? NEWEST : decodeCursor(cursor);
       // One more than asked for tells whether there is a next page.
-      const rows = await query
-        .orderBy("created_at", "desc")
-        .orderBy("verification_id", "desc")
-        .limit(limit + 1)
-        .execute();
+      const rows = await paged({ userId, from, most: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const more = rows.length > limit && last;

@@ -368,6 +368,35 @@ function repositories(
     assert.deepEqual((await storage.verifications.history(randomUUID(), 5)).items, []);
   });
 
+  it("gives each of many who ask at once their own page", async () => {
+    const users = Array.from({ length: 8 }, () => randomUUID());
+    const ids = new Map<string, string[]>();
+    for (const [i, user] of users.entries()) {
+      const made = [];
+      for (let n = 0; n <= i % 4; n++) made.unshift(await start(user, at(n)));
+      ids.set(user, made);
+    }
+    const shown = (items: readonly { readonly verificationId: string }[]) =>
+      items.map(({ verificationId }) => verificationId);
+    const first = await Promise.all(users.map((user) => storage.verifications.history(user, 2)));
+    assert.deepEqual(
+      first.map(({ items }) => shown(items)),
+      users.map((user) => ids.get(user)!.slice(0, 2)),
+    );
+    const onward = users.flatMap((user, i) =>
+      first[i]!.next === null ? [] : [{ user, from: first[i]!.next }],
+    );
+    assert.equal(onward.length, 4);
+    const second = await Promise.all([
+      storage.verifications.history(randomUUID(), 5),
+      ...onward.map(({ user, from }) => storage.verifications.history(user, 5, from)),
+    ]);
+    assert.deepEqual(
+      second.map(({ items }) => shown(items)),
+      [[], ...onward.map(({ user }) => ids.get(user)!.slice(2))],
+    );
+  });
+
   it("pages over times that a Date cannot hold", async () => {
     const userId = randomUUID();
     for (const micros of ["123456", "123455", "123454", "123000"]) {
