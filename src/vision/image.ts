@@ -8,6 +8,14 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
+/** Luma 0..255 of each pixel (ITU-R BT.601). */
+export function luma({ width, height, data }: Pixels): Float32Array {
+  const out = new Float32Array(width * height);
+  for (let i = 0, o = 0; o < out.length; i += 3, o++)
+    out[o] = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+  return out;
+}
+
 /** A decoded photograph; `scale` is how many pixels of the one sent (upright) go into one of these, at least 1. */
 export interface Photograph extends Pixels {
   readonly scale: number;

@@ -1,6 +1,6 @@
 import type { FaceFacts } from "../facts.ts";
 import type { Box } from "../geometry.ts";
-import type { Pixels } from "../image.ts";
+import { luma, type Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { chip } from "./align.ts";
 import { type DetectedFace, detect, overlap } from "./detect.ts";
@@ -8,7 +8,7 @@ import { embed } from "./embed.ts";
 import { at, distance, type EyeShape, eyes, type FaceMesh, mesh } from "./mesh.ts";
 import { LEFT_EYE, LIPS, RIGHT_EYE } from "./points.ts";
 import { headPose } from "./pose.ts";
-import { brightness, faceQuality, grade, hasDarkGlasses, isMasked, luma, type Ramp } from "./quality.ts";
+import { brightness, faceQuality, grade, hasDarkGlasses, isMasked, type Ramp } from "./quality.ts";
 
 export type { DetectedFace } from "./detect.ts";
 

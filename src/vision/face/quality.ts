@@ -1,5 +1,5 @@
 import type { FaceQuality, HeadPose } from "../facts.ts";
-import type { Pixels } from "../image.ts";
+import { luma, type Pixels } from "../image.ts";
 
 /** From `bad` (0) to `good` (1), linear between, whichever of them is larger. */
 export interface Ramp {
@@ -92,14 +92,6 @@ export function faceQuality(
   return { score: Math.sqrt(Math.min(...values) * average(values)), ...parts };
 }
 
-/** Luma 0..255 of each pixel (ITU-R BT.601). */
-export function luma({ width, height, data }: Pixels): Float32Array {
-  const out = new Float32Array(width * height);
-  for (let i = 0, o = 0; o < out.length; i += 3, o++)
-    out[o] = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
-  return out;
-}
-
 /** Mean luma 0..255 of the middle of a chip, which is face whatever the hair. */
 export function brightness(light: Float32Array, width: number): number {
   return average(part(light, width, "face"));
@@ -111,7 +103,9 @@ const BURNT_OUT = 250;
 /** Share 0..1 of the middle of a chip that is burnt out. */
 function burntOut(light: Float32Array, width: number): number {
   const values = part(light, width, "face");
-  return values.filter((v) => v > BURNT_OUT).length / values.length;
+  let burnt = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > BURNT_OUT) burnt++;
+  return burnt / values.length;
 }
 
 /** Where a chip without padding shows what, as shares of its side: left, top, right, bottom. */
@@ -135,7 +129,11 @@ function part(light: Float32Array, width: number, place: keyof typeof PLACES): F
   return out;
 }
 
-const average = (values: Float32Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+function average(values: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
 
 /**
  * Whether dark glasses cover the eyes.
@@ -194,26 +192,32 @@ const REBLUR = 9;
  */
 export function blur(light: Float32Array, width: number): number {
   const height = light.length / width;
+  return Math.max(blurAlong(light, 1, width, height, width), blurAlong(light, width, height, width, 1));
+}
+
+/**
+ * @param step      from a pixel to the next of its line
+ * @param length    of a line
+ * @param lineStep  from a line to the next
+ */
+function blurAlong(light: Float32Array, step: number, length: number, lines: number, lineStep: number) {
   const reach = (REBLUR - 1) / 2;
-  const along = (step: number, length: number, lines: number, lineStep: number): number => {
-    let total = 0;
-    let lost = 0;
-    // One line at a time, its ends repeated for the running mean to reach over.
-    const values = new Float64Array(length + 2 * reach + 1);
-    for (let line = 0; line < lines; line++) {
-      const start = line * lineStep;
-      for (let i = 0; i < length; i++) values[i + reach + 1] = light[start + i * step];
-      values.fill(light[start], 0, reach + 1);
-      values.fill(light[start + (length - 1) * step], length + reach + 1);
-      for (let i = 1; i < length; i++) {
-        // By how much the running mean changes from one pixel to the next.
-        const change = (values[i + 2 * reach + 1] - values[i]) / REBLUR;
-        const sharp = Math.abs(values[i + reach + 1] - values[i + reach]);
-        total += sharp;
-        lost += Math.max(0, sharp - Math.abs(change));
-      }
+  let total = 0;
+  let lost = 0;
+  // One line at a time, its ends repeated for the running mean to reach over.
+  const values = new Float64Array(length + 2 * reach + 1);
+  for (let line = 0; line < lines; line++) {
+    const start = line * lineStep;
+    for (let i = 0; i < length; i++) values[i + reach + 1] = light[start + i * step];
+    values.fill(light[start], 0, reach + 1);
+    values.fill(light[start + (length - 1) * step], length + reach + 1);
+    for (let i = 1; i < length; i++) {
+      // By how much the running mean changes from one pixel to the next.
+      const change = (values[i + 2 * reach + 1] - values[i]) / REBLUR;
+      const sharp = Math.abs(values[i + reach + 1] - values[i + reach]);
+      total += sharp;
+      lost += Math.max(0, sharp - Math.abs(change));
     }
-    return total === 0 ? 1 : (total - lost) / total;
-  };
-  return Math.max(along(1, width, height, width), along(width, height, width, 1));
+  }
+  return total === 0 ? 1 : (total - lost) / total;
 }

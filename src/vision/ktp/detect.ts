@@ -37,13 +37,16 @@ export async function detectText(image: Pixels, models: Models, longSide: number
 export function regions(map: Float32Array, width: number, height: number): TextBox[] {
   const seen = new Uint8Array(width * height);
   const stack = new Int32Array(width * height);
+  // Of each row of a region the first and the last pixel: its hull has no other corners.
+  const [first, last] = [new Int32Array(height), new Int32Array(height)];
   const found: TextBox[] = [];
   for (let start = 0; start < map.length; start++) {
     if (seen[start] || map[start] <= DB.pixel) continue;
+    first.fill(width);
+    last.fill(-1);
     let top = 0;
     let count = 0;
     let sum = 0;
-    const edge: Point[] = [];
     stack[top++] = start;
     seen[start] = 1;
     while (top > 0) {
@@ -52,29 +55,21 @@ export function regions(map: Float32Array, width: number, height: number): TextB
       const y = (i - x) / width;
       count += 1;
       sum += map[i];
-      let inner = true;
-      for (let dy = -1; dy <= 1; dy++) {
-        for (let dx = -1; dx <= 1; dx++) {
-          const [u, v] = [x + dx, y + dy];
-          if (u < 0 || v < 0 || u >= width || v >= height) {
-            inner = false;
-            continue;
-          }
+      if (x < first[y]) first[y] = x;
+      if (x > last[y]) last[y] = x;
+      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
+        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
           const j = v * width + u;
-          if (map[j] <= DB.pixel) {
-            inner = false;
-            continue;
-          }
-          if (!seen[j]) {
-            seen[j] = 1;
-            stack[top++] = j;
-          }
+          if (seen[j] || map[j] <= DB.pixel) continue;
+          seen[j] = 1;
+          stack[top++] = j;
         }
       }
-      if (!inner) edge.push([x, y]);
     }
     const score = sum / count;
     if (score < DB.box) continue;
+    const edge: Point[] = [];
+    for (let y = 0; y < height; y++) if (last[y] >= 0) edge.push([first[y], y], [last[y], y]);
     const rectangle = smallestRectangle(edge);
     if (!rectangle || Math.min(rectangle.width, rectangle.height) < DB.minSide) continue;
     const { centre, angle } = rectangle;
@@ -133,20 +128,26 @@ function smallestRectangle(points: readonly Point[]): Rectangle | null {
   return { centre: best.centre, width, height, angle };
 }
 
+/** Andrew's monotone chain. */
 function convexHull(points: readonly Point[]): Point[] {
-  const sorted = points.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
-  const half = (list: readonly Point[]) => {
-    const out: Point[] = [];
-    for (const p of list) {
-      while (out.length > 1) {
-        const [a, b] = [out[out.length - 2], out[out.length - 1]];
-        if ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) > 0) break;
-        out.pop();
-      }
-      out.push(p);
+  const sorted = points.toSorted(fromLeft);
+  return [...chain(sorted), ...chain(sorted.toReversed())];
+}
+
+const fromLeft = (a: Point, b: Point): number => a[0] - b[0] || a[1] - b[1];
+
+/** One side of a hull, without its last point, which begins the other side. */
+function chain(points: readonly Point[]): Point[] {
+  const out: Point[] = [];
+  for (const p of points) {
+    while (out.length > 1) {
+      const a = out[out.length - 2];
+      const b = out[out.length - 1];
+      if ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) > 0) break;
+      out.pop();
     }
-    out.pop();
-    return out;
-  };
-  return [...half(sorted), ...half(sorted.toReversed())];
+    out.push(p);
+  }
+  out.pop();
+  return out;
 }

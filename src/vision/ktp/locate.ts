@@ -1,6 +1,7 @@
 import { invert, type Matrix, multiply, type Point, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { TextBox } from "./detect.ts";
+import { median } from "./text.ts";
 
 /** Where the text of a card lies in a picture, and how to see it straight from above. */
 export interface TextPlane {
@@ -117,8 +118,6 @@ function strokeOf({ quad }: TextBox): QuadStroke {
     height: Math.hypot(tl[0] - bl[0], tl[1] - bl[1]),
   };
 }
-
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 /** The line from its other end where it runs against a direction: boxes about upright point up or down by chance. */
 function along(line: QuadStroke, angle: number): QuadStroke {
@@ -241,9 +240,10 @@ function uprightness(
   for (let q = -TAPER.most; q <= TAPER.most + 1e-9; q += TAPER.step) {
     for (let shear = -SHEAR.most; shear <= SHEAR.most + 1e-9; shear += SHEAR.step) {
       const taper = q / span;
-      starts.forEach(([x, y], i) => {
-        xs[i] = (x - about[0] - shear * (y - about[1])) / (1 - taper * (y - about[1]));
-      });
+      for (let i = 0; i < starts.length; i++) {
+        const y = starts[i][1] - about[1];
+        xs[i] = (starts[i][0] - about[0] - shear * y) / (1 - taper * y);
+      }
       xs.sort();
       let score = 0;
       for (let i = 0; i < xs.length; i++)

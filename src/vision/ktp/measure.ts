@@ -1,8 +1,9 @@
 import type { FactBox, KtpQuality } from "../facts.ts";
 import { type Point, transform } from "../geometry.ts";
-import type { Pixels } from "../image.ts";
+import { luma, type Pixels } from "../image.ts";
 import { powerSpectrum } from "../liveness/spectrum.ts";
 import { CARD, type CardPart, type CardPlace, partOf } from "./card.ts";
+import { median } from "./text.ts";
 
 /** What is measured of a card apart from its text; all but `card_pixels` at a scale of the card itself. */
 export type CardMeasures = Omit<KtpQuality, "legibility">;
@@ -35,12 +36,6 @@ export function measureCard(image: Pixels, place: CardPlace): CardMeasures {
 
 const lumaOf = (data: Uint8Array, i: number) => 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
 
-function lumas({ data }: Pixels): Float32Array {
-  const out = new Float32Array(data.length / 3);
-  for (let i = 0, o = 0; o < out.length; i += 3, o++) out[o] = lumaOf(data, i);
-  return out;
-}
-
 function meanLuma({ data }: Pixels): number {
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) sum += lumaOf(data, i);
@@ -59,7 +54,7 @@ const EDGES = 0.03;
  * (Zhuo and Sim 2011, "Defocus map estimation from a single image": σ = σ₀ / √(R² − 1)).
  */
 function blurOf(part: Pixels): number {
-  const light = lumas(part);
+  const light = luma(part);
   const { width, height } = part;
   return Math.max(edgeBlur(light, width, height, 1), edgeBlur(light, width, height, width));
 }
@@ -170,7 +165,8 @@ const GROUND = { blue: 0.03, light: 80 } as const;
 function groundShare({ data }: Pixels): number {
   let blue = 0;
   for (let i = 0; i < data.length; i += 3) {
-    const [r, b] = [data[i], data[i + 2]];
+    const r = data[i];
+    const b = data[i + 2];
     if (b - r > GROUND.blue * (r + b) && lumaOf(data, i) > GROUND.light) blue++;
   }
   return (3 * blue) / data.length;
@@ -197,11 +193,15 @@ function colourSpread({ width, height, data }: Pixels): number {
       blues.push(b / sum);
     }
   }
-  const spread = (values: number[]) => {
-    const middle = values.toSorted((a, b) => a - b)[values.length >> 1];
-    return values.reduce((sum, v) => sum + (v - middle) ** 2, 0) / values.length;
-  };
   return reds.length > 0 ? Math.sqrt(spread(reds) + spread(blues)) : 0;
+}
+
+/** Mean square of how far values lie from their median. */
+function spread(values: readonly number[]): number {
+  const middle = median(values);
+  let sum = 0;
+  for (const value of values) sum += (value - middle) ** 2;
+  return sum / values.length;
 }
 
 /** Squares of the card that are looked at for patterns, in millimetres: without the portrait. */
@@ -220,18 +220,26 @@ const BLACK = 30;
  */
 function patternOf(whole: Pixels): number {
   const side = PATCHES[0].width * WHOLE_SCALE;
-  const strengths = PATCHES.map(({ x, y }) => {
-    const greens = new Float32Array(side * side);
-    for (let v = 0, o = 0; v < side; v++) {
-      let i = ((y * WHOLE_SCALE + v) * whole.width + x * WHOLE_SCALE) * 3;
-      for (let u = 0; u < side; u++, i += 3, o++) {
-        const [r, g, b] = [whole.data[i], whole.data[i + 1], whole.data[i + 2]];
-        greens[o] = (GREEN_SCALE * (2 * g - r - b)) / (r + g + b + BLACK);
-      }
+  return Math.max(
+    ...PATCHES.map(({ x, y }) =>
+      stripes(powerSpectrum(greensOf(whole, x * WHOLE_SCALE, y * WHOLE_SCALE, side), side), side),
+    ),
+  );
+}
+
+/** The share of green of a square, whatever its light. */
+function greensOf({ width, data }: Pixels, left: number, top: number, side: number): Float32Array {
+  const greens = new Float32Array(side * side);
+  for (let v = 0, o = 0; v < side; v++) {
+    let i = ((top + v) * width + left) * 3;
+    for (let u = 0; u < side; u++, i += 3, o++) {
+      const r = data[i];
+      const g = data[i + 1];
+      const b = data[i + 2];
+      greens[o] = (GREEN_SCALE * (2 * g - r - b)) / (r + g + b + BLACK);
     }
-    return stripes(powerSpectrum(greens, side), side);
-  });
-  return Math.max(...strengths);
+  }
+  return greens;
 }
 const GREEN_SCALE = 255;
 
@@ -258,8 +266,7 @@ function stripes(power: Float32Array, size: number): number {
   }
   const least = size * size * 1e-6;
   const strongest = peaks.reduce((most, peak, ring) => {
-    const middle = rings[ring].toSorted((a, b) => a - b)[rings[ring].length >> 1];
-    return Math.max(most, peak / Math.max(least, middle));
+    return Math.max(most, peak / Math.max(least, median(rings[ring])));
   }, 1);
   return 10 * Math.log10(strongest);
 }

@@ -101,4 +101,4 @@ export const clear = (text: string, { distance: d, runnerUp }: Nearest<unknown>)
 
 /** The middle one of some numbers, 0 of none. */
 export const median = (numbers: readonly number[]): number =>
-  numbers.length > 0 ? numbers.toSorted((a, b) => a - b)[numbers.length >> 1] : 0;
+  numbers.length > 0 ? Float64Array.from(numbers).sort()[numbers.length >> 1] : 0;

@@ -1,7 +1,6 @@
 import type { FaceMesh } from "../face/mesh.ts";
-import { luma } from "../face/quality.ts";
 import type { Box } from "../geometry.ts";
-import type { Pixels } from "../image.ts";
+import { luma, type Pixels } from "../image.ts";
 import { eyeRim } from "./rim.ts";
 import { patternStrength } from "./spectrum.ts";
 import { cheeks } from "./texture.ts";

@@ -1,9 +1,8 @@
 import { cut } from "../face/crop.ts";
 import { at, type FaceMesh, type Point3 } from "../face/mesh.ts";
 import { LEFT_EYE, RIGHT_EYE } from "../face/points.ts";
-import { luma } from "../face/quality.ts";
 import { type Point, similarity, transform } from "../geometry.ts";
-import type { Pixels } from "../image.ts";
+import { luma, type Pixels } from "../image.ts";
 
 /** A face upright and of one size, in grey, and the mesh that lies on it. */
 export interface Plate {

@@ -1,8 +1,7 @@
 import { cut, turnedSquare } from "../face/crop.ts";
 import { at, distance, type FaceMesh } from "../face/mesh.ts";
 import { type EyeCorners, LEFT_EYE, RIGHT_EYE } from "../face/points.ts";
-import { luma } from "../face/quality.ts";
-import type { Pixels } from "../image.ts";
+import { luma, type Pixels } from "../image.ts";
 
 /** Side of the patch around an eye over the distance of its corners, and in pixels. */
 const PATCH = { reach: 2, size: 96 } as const;

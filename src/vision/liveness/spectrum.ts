@@ -5,12 +5,16 @@
  * @returns size × size, cell (u, v) at v × size + u: u / size (or (u − size) / size) periods a pixel
  */
 export function powerSpectrum(light: Float32Array, size: number): Float32Array {
-  const mean = light.reduce((sum, v) => sum + v, 0) / light.length;
+  let sum = 0;
+  for (let i = 0; i < light.length; i++) sum += light[i];
+  const mean = sum / light.length;
   const fade = Float32Array.from(
     { length: size },
     (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / size),
   );
-  const real = light.map((v, i) => (v - mean) * fade[i % size] * fade[Math.floor(i / size)]);
+  const real = new Float32Array(light.length);
+  for (let y = 0, i = 0; y < size; y++)
+    for (let x = 0; x < size; x++, i++) real[i] = (light[i] - mean) * fade[x] * fade[y];
   const imaginary = new Float32Array(real.length);
   const table = turns(size);
   for (let y = 0; y < size; y++) transform(real, imaginary, y * size, 1, table);

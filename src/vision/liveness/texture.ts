@@ -2,9 +2,9 @@ import { cut } from "../face/crop.ts";
 import type { FaceMesh } from "../face/mesh.ts";
 import { at, distance } from "../face/mesh.ts";
 import { LEFT_EYE, RIGHT_EYE } from "../face/points.ts";
-import { grade, luma } from "../face/quality.ts";
+import { grade } from "../face/quality.ts";
 import type { Point } from "../geometry.ts";
-import type { Pixels } from "../image.ts";
+import { luma, type Pixels } from "../image.ts";
 
 /** Mesh points in the middle of the cheeks, the picture's left one first. */
 const CHEEKS = [50, 280] as const;

@@ -1,4 +1,4 @@
-import type { Pixels } from "../../image.ts";
+import { luma, type Pixels } from "../../image.ts";
 import type { Letter } from "../decode.ts";
 import { median } from "../text.ts";
 
@@ -34,24 +34,22 @@ function evenly(digits: readonly Letter[]): { readonly from: number; readonly pi
 }
 
 /** 0 ground .. 1 ink for each pixel; null where they differ too little. */
-function inkOf({ data }: Pixels): Float32Array | null {
-  const luma = Float32Array.from(
-    { length: data.length / 3 },
-    (_, i) => 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2],
-  );
-  const sorted = luma.toSorted();
+function inkOf(line: Pixels): Float32Array | null {
+  const values = luma(line);
+  const sorted = values.toSorted();
   const [dark, light] = [sorted[Math.floor(0.04 * sorted.length)], sorted[Math.floor(0.75 * sorted.length)]];
-  return light - dark < LEAST_CONTRAST ? null : luma.map((y) => (light - y) / (light - dark));
+  if (light - dark < LEAST_CONTRAST) return null;
+  for (let i = 0; i < values.length; i++) values[i] = (light - values[i]) / (light - dark);
+  return values;
 }
 const LEAST_CONTRAST = 40;
 
 /** Where the ink between two columns begins and ends, to parts of a pixel. */
 function extent(ink: Float32Array, width: number, height: number, from: number, to: number) {
-  const rows = Float32Array.from({ length: height }, (_, y) => {
-    let most = 0;
-    for (let x = Math.max(0, from); x < Math.min(width, to); x++) most = Math.max(most, ink[y * width + x]);
-    return most;
-  });
+  const rows = new Float32Array(height);
+  for (let y = 0; y < height; y++)
+    for (let x = Math.max(0, from); x < Math.min(width, to); x++)
+      rows[y] = Math.max(rows[y], ink[y * width + x]);
   const middle = height >> 1;
   // From the middle outwards: print of the ground or of the next line may begin beyond.
   let top = middle;

@@ -39,7 +39,8 @@ export function printEdge({ width, height, data }: Pixels, quad: Quad): number |
     const [x1, y1] = transform(toImage, [1, (v + 0.5) / down]);
     const [dx, dy] = [(x1 - x0) / across, (y1 - y0) / across];
     for (let u = 0, x = x0, y = y0; u < across; u++, x += dx, y += dy) {
-      const [px, py] = [Math.round(x), Math.round(y)];
+      const px = Math.round(x);
+      const py = Math.round(y);
       if (px < 0 || py < 0 || px >= width - 1 || py >= height - 1) continue;
       const i = py * row + 3 * px;
       const here = lumaAt(data, i);

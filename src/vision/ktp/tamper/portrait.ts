@@ -1,6 +1,5 @@
 import type { Pixels } from "../../image.ts";
 import { type CardPart, type CardPlace, partOf } from "../card.ts";
-import { median } from "../text.ts";
 
 /** The ground on which a portrait stands: red for those born in an odd year, blue for those born in an even one. */
 export type PortraitGround = "red" | "blue";
@@ -54,15 +53,25 @@ export function portraitColours(image: Pixels, place: CardPlace): PortraitColour
 const LIKE_GROUND = 0.16;
 
 function bareShare({ data }: Pixels, white: readonly number[]): number {
+  const [red, green, blue] = white;
   let like = 0;
   for (let i = 0; i < data.length; i += 3)
-    if (white.every((w, c) => Math.abs(data[i + c] / w - 1) < LIKE_GROUND)) like++;
+    if (
+      Math.abs(data[i] / red - 1) < LIKE_GROUND &&
+      Math.abs(data[i + 1] / green - 1) < LIKE_GROUND &&
+      Math.abs(data[i + 2] / blue - 1) < LIKE_GROUND
+    )
+      like++;
   return (3 * like) / data.length;
 }
 
 /** Of each channel, at least 1. */
 function medianColour({ data }: Pixels): readonly [number, number, number] {
-  const of = (c: number) =>
-    Math.max(1, median(Array.from({ length: data.length / 3 }, (_, i) => data[3 * i + c])));
-  return [of(0), of(1), of(2)];
+  return [medianOf(data, 0), medianOf(data, 1), medianOf(data, 2)];
+}
+
+function medianOf(data: Uint8Array, channel: number): number {
+  const values = new Uint8Array(data.length / 3);
+  for (let i = 0; i < values.length; i++) values[i] = data[3 * i + channel];
+  return Math.max(1, values.sort()[values.length >> 1]);
 }

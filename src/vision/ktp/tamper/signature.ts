@@ -31,12 +31,15 @@ export function signatureInk(image: Pixels, place: CardPlace, dates: readonly Qu
     if (px < 0 || py < 0 || px >= image.width || py >= image.height) return null;
   }
   const { data } = partOf(image, place, { x, y: top, width, height }, SCALE);
-  const lumas = Uint8Array.from(
-    { length: data.length / 3 },
-    (_, i) => (77 * data[3 * i] + 150 * data[3 * i + 1] + 29 * data[3 * i + 2]) >> 8,
-  );
-  const ground = lumas.toSorted()[Math.floor(GROUND * lumas.length)];
-  return lumas.filter((luma) => luma < INK * ground).length / lumas.length;
+  const levels = new Uint32Array(256);
+  for (let i = 0; i < data.length; i += 3)
+    levels[(77 * data[i] + 150 * data[i + 1] + 29 * data[i + 2]) >> 8]++;
+  const all = data.length / 3;
+  let ground = 0;
+  for (let seen = levels[0]; seen <= Math.floor(GROUND * all); ) seen += levels[++ground];
+  let ink = 0;
+  for (let level = 0; level < INK * ground; level++) ink += levels[level];
+  return ink / all;
 }
 /** Where they end is known, it may begin so much further up. */
 const KNOWN = 2;
