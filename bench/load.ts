@@ -1,37 +1,45 @@
 import { execFile, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { loadConfig } from "../src/config.ts";
 import { signToken } from "../src/http/auth.ts";
+import { workersThere } from "../test/support/deployment.ts";
 import { createTopics, missingFrom, startKafka } from "../test/support/kafka.ts";
 import { startPostgres } from "../test/support/postgres.ts";
 import { type Client, clientOf, people } from "../test/support/service.ts";
 import { median, quantile } from "./harness.ts";
 import { deployed } from "./memory.ts";
-import { environment, SECRET, type ServiceProcess, startService } from "./process.ts";
+import { environment, type Memory, SECRET, type ServiceProcess, startService } from "./process.ts";
 import { drawGoal, drawTable, figures, times } from "./report.ts";
 
 /**
  * Whole verifications at a steady rate (an open loop: each begins at its moment, whether or not the one before has
  * ended; bounded: so many at once at most, what comes beyond them is counted and not begun), with real cards and
  * selfies, against PostgreSQL and Kafka on this machine; beside the rate that the bare networks of one verification
- * allow on the same cores, measured right before and after. Then one process on one core against two on two.
+ * allow on the same cores, measured right before and after. The service runs as it is deployed: with the image's
+ * allocator and flags, in its memory, and with as many workers as the settings then choose, unless it is asked otherwise.
+ * Then, unless `--alone`, one process on one core against two on two.
  */
 const { values: flags } = parseArgs({
   options: {
     minutes: { type: "string", default: "0.5" },
     share: { type: "string", default: "0.7" },
     seed: { type: "string", default: "41" },
+    workers: { type: "string" },
+    alone: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
 const [minutes, share, seed] = [flags.minutes, flags.share, flags.seed].map(Number);
-if (![minutes, share].every((n) => n > 0) || !Number.isInteger(seed)) {
-  process.stderr.write("npm run bench:load -- [--minutes N] [--share 0.7] [--seed N] [--json]\n");
+const asked = flags.workers === undefined ? null : Number(flags.workers);
+if (![minutes, share].every((n) => n > 0) || ![seed, asked ?? 1].every(Number.isInteger)) {
+  process.stderr.write(
+    "npm run bench:load -- [--minutes N] [--share 0.7] [--seed N] [--workers N] [--alone] [--json]\n",
+  );
   process.exit(2);
 }
 /** Goals of a deployment. */
@@ -85,11 +93,17 @@ const settings = {
   KYC_ALLOW_BASELINE_LIVENESS: "true",
   ...("skip" in kafka ? {} : { KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap }),
 };
-const start = (dataDir: string, workers: number) =>
+/** @param workers  null: as many as the settings choose */
+const start = (dataDir: string, workers: number | null) =>
   startService(
-    { ...environment({ cacheDir, packDir }, dataDir), ...settings, KYC_WORKERS: String(workers) },
+    {
+      ...environment({ cacheDir, packDir }, dataDir),
+      ...settings,
+      ...(workers !== null && { KYC_WORKERS: String(workers) }),
+    },
     way.nodeOptions,
   );
+const workers = asked ?? workersThere;
 
 interface BareRun {
   readonly rounds: number;
@@ -147,16 +161,23 @@ interface Course {
   readonly turnedAway: number;
   readonly perSecond: number;
   readonly cpuSeconds: number;
-  readonly resident: readonly number[];
+  /** Of everything on this machine. */
+  readonly machineSeconds: number;
+  readonly memory: readonly Memory[];
 }
+
+/** Processor time of everything on this machine so far. */
+const busySeconds = () =>
+  cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0) / 1000;
 
 async function openLoop(service: ServiceProcess, perSecond: number, seconds: number): Promise<Course> {
   const milliseconds: number[] = [];
-  const resident: number[] = [];
+  const memory: Memory[] = [];
   const underWay = new Set<Promise<void>>();
   let turnedAway = 0;
-  const watch = setInterval(() => resident.push(service.memory().resident), WATCH_EVERY_MS);
+  const watch = setInterval(() => memory.push(service.memory()), WATCH_EVERY_MS);
   const cpuBefore = service.cpuSeconds();
+  const busyBefore = busySeconds();
   const begun = performance.now();
   for (let count = 0; ; count++) {
     const due = begun + (count / perSecond) * 1000;
@@ -181,7 +202,8 @@ async function openLoop(service: ServiceProcess, perSecond: number, seconds: num
     turnedAway,
     perSecond: milliseconds.length / Math.max(spent, seconds),
     cpuSeconds: (service.cpuSeconds() - cpuBefore) / Math.max(1, milliseconds.length),
-    resident,
+    machineSeconds: (busySeconds() - busyBefore) / Math.max(1, milliseconds.length),
+    memory,
   };
 }
 
@@ -204,7 +226,7 @@ async function pinned(services: readonly ServiceProcess[], seconds: number): Pro
 
 const seconds = minutes * 60;
 const before = await bareRate();
-let service = await start(one, cores);
+let service = await start(one, asked);
 // Each network plans its memory, and V8 compiles what is hot.
 for (let warmUp = 0; warmUp < 2 * cores; warmUp++) await verify(service, performance.now());
 number = 0;
@@ -230,7 +252,7 @@ const bare = (before.perSecond + after.perSecond) / 2;
 const bareCpu = (before.cpuSeconds + after.cpuSeconds) / 2;
 
 let scaling: { readonly one: number; readonly two: number } | null = null;
-if (cores >= 2 && spawnSync("taskset", ["--version"]).status === 0) {
+if (!flags.alone && cores >= 2 && spawnSync("taskset", ["--version"]).status === 0) {
   service = await start(one, 1);
   await verify(service, performance.now());
   const alone = await pinned([service], seconds / 2);
@@ -244,20 +266,20 @@ if (!("skip" in kafka)) await kafka.stop();
 await server.stop();
 
 const [p50, p99] = [0.5, 0.99].map((part) => quantile(course.milliseconds, part)) as [number, number];
-const quarter = (from: number) => {
-  const { resident } = course;
-  return median(
-    resident.slice(Math.floor((from / 4) * resident.length), Math.ceil(((from + 1) / 4) * resident.length)),
-  );
+const quarter = (from: number, kind: "resident" | "own") => {
+  const { length } = course.memory;
+  const part = course.memory.slice(Math.floor((from / 4) * length), Math.ceil(((from + 1) / 4) * length));
+  return median(part.map((moment) => moment[kind]));
 };
-const most = Math.max(...course.resident);
-const growth = quarter(3) / quarter(1) - 1;
+const most = Math.max(...course.memory.map(({ resident }) => resident));
+const growth = quarter(3, "resident") / quarter(1, "resident") - 1;
 const reached = course.perSecond / bare;
 if (flags.json) {
-  const { milliseconds: _, resident: __, ...rest } = course;
+  const { milliseconds: _, memory: __, ...rest } = course;
   say(
     JSON.stringify({
       cores,
+      workers,
       minutes,
       offered,
       bare: { before, after },
@@ -278,14 +300,18 @@ if (flags.json) {
     ["sustained", figures(course.perSecond)],
   ];
   const table = drawTable({
-    title: `Verifications a second, ${cores} cores, ${figures(minutes)} min, PostgreSQL${"skip" in kafka ? "" : ", Kafka"} and client beside it`,
+    title: `Verifications a second, ${way.label}, ${workers} ${workers === 1 ? "worker" : "workers"} (${asked === null ? "the settings' choice" : "as asked"}), ${cores} cores, ${figures(minutes)} min, PostgreSQL${"skip" in kafka ? "" : ", Kafka"} and client beside it`,
     head: ["", "a second"],
     rows,
   });
   const memory = drawTable({
     title: "Memory of the process, median of each quarter of the time",
-    head: ["quarter", "resident MB"],
-    rows: [0, 1, 2, 3].map((from) => [String(from + 1), figures(quarter(from))]),
+    head: ["quarter", "resident MB", "its own MB"],
+    rows: [0, 1, 2, 3].map((from) => [
+      String(from + 1),
+      figures(quarter(from, "resident")),
+      figures(quarter(from, "own")),
+    ]),
   });
   const goals = [
     {
@@ -322,13 +348,16 @@ if (flags.json) {
       goal: `two processes at least ${times(GOAL.scaling)} one`,
       measured:
         scaling === null
-          ? "needs two cores and taskset"
+          ? flags.alone
+            ? "not asked for"
+            : "needs two cores and taskset"
           : `${figures(scaling.two)} and ${figures(scaling.one)} a second: ${times(scaling.two / scaling.one)}`,
       met: scaling === null ? null : scaling.two >= GOAL.scaling * scaling.one,
     },
   ].map(drawGoal);
   const notes = [
     `${course.milliseconds.length} verifications, ${figures(course.cpuSeconds)} s of processor time each in the service, ${figures(bareCpu)} s in the bare networks: ${times(bareCpu / course.cpuSeconds)}, whatever else the machine does`,
+    `${figures(course.machineSeconds)} s of the whole machine each: on ${cores} cores at most ${figures(cores / course.machineSeconds)} a second, where nothing else runs on them`,
     "two processes: each with one worker and pinned to a core of its own, one of them alone before; client, PostgreSQL and Kafka share those cores",
     ...[...new Set(faults)].slice(0, 5),
   ];

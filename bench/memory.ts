@@ -1,7 +1,7 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { signToken } from "../src/http/auth.ts";
-import { allocator, CONTAINER_MIB, HEAP_OPTION } from "../test/support/deployment.ts";
+import { allocator, CONTAINER_MIB, V8_OPTIONS } from "../test/support/deployment.ts";
 import { startPostgres } from "../test/support/postgres.ts";
 import { clock, median, quantile } from "./harness.ts";
 import {
@@ -54,9 +54,9 @@ const STANDARD: Way = {
 export const deployed = (databaseUrl: string | null): Way => ({
   label: `in ${CONTAINER_MIB} MB, ${databaseUrl === null ? "its own database" : "PostgreSQL outside"}, ${allocator ? "jemalloc" : "glibc's allocator"}`,
   verifications: 50,
-  // What the runtime tells the settings there, and the heap that V8 gives itself there: half of the memory.
+  // The last is what the runtime tells the settings there.
   nodeOptions: [
-    HEAP_OPTION,
+    ...V8_OPTIONS,
     "--import",
     `data:text/javascript,process.constrainedMemory=()=>${CONTAINER_MIB * 2 ** 20}`,
   ],

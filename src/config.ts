@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
@@ -130,9 +131,12 @@ export class ConfigError extends Error {
 const MIB = 1024 * 1024;
 /** The contract's limit of a decoded image. */
 const MAX_UPLOAD_BYTES = 10 * MIB;
-/** What the process holds without any worker, and what each worker adds, measured with all networks loaded. */
-const BASE_MEMORY = 200 * MIB;
-const WORKER_MEMORY = 190 * MIB;
+/**
+ * What the process holds without any worker, and what each worker adds at its busiest, measured under full load
+ * (`npm run bench:load`): with the image's allocator, and with glibc's, which gives little back.
+ */
+const BASE_MEMORY = 230 * MIB;
+const WORKER_MEMORY = { jemalloc: 140 * MIB, glibc: 230 * MIB } as const;
 /** HMAC-SHA-256 keys shorter than the hash weaken it (RFC 7518, 3.2). */
 const SECRET_BYTES = 32;
 
@@ -153,11 +157,32 @@ const KNOWN_KYC = new Set([
   "KYC_WEBHOOKS_ALLOW_PRIVATE",
 ]);
 
+/** What settings that are not given follow from. */
+export interface Machine {
+  /** Bytes that this process may use: the container's limit, or the machine's memory. */
+  readonly memory: number;
+  readonly allocator: keyof typeof WORKER_MEMORY;
+}
+
+function thisMachine(): Machine {
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  try {
+    const preloaded = readFileSync("/proc/self/maps", "latin1").includes("libjemalloc");
+    return { memory, allocator: preloaded ? "jemalloc" : "glibc" };
+  } catch {
+    // No Linux: no such file.
+    return { memory, allocator: "glibc" };
+  }
+}
+
 /**
  * Reads the settings from an environment. Names are taken in any case; an empty value counts as not set.
  * @throws {ConfigError} naming every fault at once
  */
-export function loadConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  machine: Machine = thisMachine(),
+): Config {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(environment)) {
     const upper = name.toUpperCase();
@@ -247,8 +272,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     else fault("STORAGE_URL", "must be a folder, as a path or a file:// URL, or s3://bucket.");
   }
 
-  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  const affordable = Math.max(1, Math.floor((memory - BASE_MEMORY) / WORKER_MEMORY));
+  const perWorker = WORKER_MEMORY[machine.allocator];
+  const affordable = Math.max(1, Math.floor((machine.memory - BASE_MEMORY) / perWorker));
   const workers = number("KYC_WORKERS", Math.min(availableParallelism(), affordable), 1, 64);
 
   const dukcapilUrl = text("DUKCAPIL_URL");

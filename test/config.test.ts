@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { ConfigError, loadConfig } from "../src/config.ts";
 
@@ -177,4 +178,17 @@ test("a database that is spoken to in the clear is a warning in production", () 
   assert.equal(warned("postgresql://u@db/kyc?sslmode=disable"), true);
   assert.equal(warned("postgresql://u@db/kyc?sslmode=verify-full&sslrootcert=/ca.pem"), false);
   assert.equal(warned("postgresql+asyncpg://u@db/kyc?ssl=require"), false);
+});
+
+test("as many workers are chosen as there are cores and memory holds, which the allocator decides", () => {
+  const workers = (mebibytes: number, allocator: "jemalloc" | "glibc") =>
+    loadConfig({}, { memory: mebibytes * 2 ** 20, allocator }).vision.workers;
+  const most = Math.min(2, availableParallelism());
+  assert.equal(workers(512, "jemalloc"), most, "the deployment");
+  assert.equal(workers(512, "glibc"), 1);
+  assert.equal(workers(1024, "glibc") >= most, true);
+  assert.equal(workers(128, "jemalloc"), 1);
+  assert.equal(workers(1024 * 1024, "jemalloc"), availableParallelism());
+  const given = loadConfig({ KYC_WORKERS: "5" }, { memory: 2 ** 27, allocator: "glibc" });
+  assert.equal(given.vision.workers, 5);
 });

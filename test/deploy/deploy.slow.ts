@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse, parseAllDocuments } from "yaml";
 import { loadConfig } from "../../src/config.ts";
+import { allocator, V8_OPTIONS } from "../support/deployment.ts";
 import { startTestService } from "../support/service.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -165,6 +166,15 @@ test("the image's entry runs the verbs of the command line", () => {
   });
   assert.equal(status, 0, stderr);
   assert.equal(JSON.parse(stdout).settings.port, "8123");
+});
+
+test("the options of V8 and of the allocator that the image runs with are taken", () => {
+  assert.ok(V8_OPTIONS.length > 1 && V8_OPTIONS.every((option) => option.startsWith("--")));
+  const { status, stderr } = spawnSync(process.execPath, [...V8_OPTIONS, "-e", ""], {
+    env: { ...allocator },
+    encoding: "utf8",
+  });
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
 });
 
 test(".env.example names every variable, and no other", () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { allocator, CONTAINER_MIB, HEAP_OPTION } from "../support/deployment.ts";
+import { allocator, CONTAINER_MIB, V8_OPTIONS, workersThere } from "../support/deployment.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { startProcess } from "../support/process.ts";
 import { people, tokenFor } from "../support/service.ts";
@@ -36,14 +36,18 @@ test(`${REQUESTS} fuzzed requests and ${IMAGES} hostile images: no 5xx, memory f
   const server = await startPostgres();
   if ("skip" in server) return t.skip(server.skip);
   t.after(() => server.stop());
-  const service = await startProcess(t, {
-    DATA_DIR: dataDir,
-    DATABASE_URL: await server.createDatabase(),
-    LOG_LEVEL: "error",
-    KYC_ATTEMPTS: "100",
-    NODE_OPTIONS: HEAP_OPTION,
-    ...allocator,
-  });
+  const service = await startProcess(
+    t,
+    {
+      DATA_DIR: dataDir,
+      DATABASE_URL: await server.createDatabase(),
+      LOG_LEVEL: "error",
+      KYC_ATTEMPTS: "100",
+      KYC_WORKERS: String(workersThere),
+      ...allocator,
+    },
+    V8_OPTIONS,
+  );
   const platform = await service.client("platform", "kyc:service");
   const ids: string[] = [];
   for (let i = 0; i < 4; i++) ids.push(await platform.start());

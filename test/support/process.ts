@@ -29,10 +29,11 @@ export interface ServiceProcess {
 export async function startProcess(
   t: TestContext,
   environment: Record<string, string>,
+  nodeOptions: readonly string[] = [],
 ): Promise<ServiceProcess> {
   const portFile = join(environment.DATA_DIR, "service.port");
   rmSync(portFile, { force: true });
-  const child = spawn(process.execPath, ["src/main.ts"], {
+  const child = spawn(process.execPath, [...nodeOptions, "src/main.ts"], {
     cwd: ROOT,
     env: {
       PATH: process.env.PATH,
