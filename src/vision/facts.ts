@@ -165,8 +165,6 @@ export interface KtpReading {
   readonly hints: readonly Hint[];
   /** Null where the grid of a card's print was not found. */
   readonly outline: KtpOutline | null;
-  /** The card upright, as far as it was found: where the portrait is looked for. */
-  readonly card: import("./image.ts").Pixels;
   /** Wall time by stage, e.g. `detect`, `recognise`, `understand`. */
   readonly milliseconds: Readonly<Record<string, number>>;
 }
@@ -243,7 +241,7 @@ export interface FaceFacts {
 }
 
 /** What a KTP photograph gave: the reading, and the portrait's face where there is one. */
-export interface KtpReport extends Omit<KtpReading, "card"> {
+export interface KtpReport extends KtpReading {
   readonly portrait: FaceFacts | null;
   /** Portrait and signature; null where the picture is not taken for a KTP or the card's place is not known. */
   readonly crops: KtpCrops | null;

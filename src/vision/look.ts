@@ -1,4 +1,10 @@
-import { describeLargestFace, describePortrait, findFaces } from "./face/face.ts";
+import {
+  describeLargestFace,
+  describePortrait,
+  describeSurePortrait,
+  findFaces,
+  PORTRAIT_PART,
+} from "./face/face.ts";
 import type {
   FaceFacts,
   FactBox,
@@ -10,8 +16,9 @@ import type {
 } from "./facts.ts";
 import type { Quad } from "./geometry.ts";
 import { decodeImage, type Pixels } from "./image.ts";
+import { cutCard, cutPart } from "./ktp/card.ts";
 import { cropsOf } from "./ktp/crops.ts";
-import { KTP_MAX_SIDE, readKtp } from "./ktp/ktp.ts";
+import { type JudgedReading, KTP_MAX_SIDE, readKtp } from "./ktp/ktp.ts";
 import { QUALITY_LIMITS } from "./ktp/quality.ts";
 import { hintsWithFace, KTP_FROM, PRINTED_FORM } from "./ktp/verdict.ts";
 import type { Action } from "./liveness/actions.ts";
@@ -45,11 +52,16 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
   const begun = performance.now();
   const image = await decodeImage(bytes, KTP_MAX_SIDE);
   const decoded = performance.now();
-  const { card, verdict, place, ...reading } = await readKtp(image, models);
+  const judged = await readKtp(image, models);
+  const { verdict, plane, place, ...reading } = judged;
   const read = performance.now();
   const { quality } = reading.result;
   const taken = reading.ktpScore >= KTP_FROM;
-  const portrait = taken ? await findPortrait(card, image, quality.card_pixels, models) : null;
+  // Crops are encoded by threads of the image library while the networks look at the portrait.
+  const [cropped, portrait] = await Promise.all([
+    taken && place ? cropsOf(image, place) : null,
+    taken ? findPortrait(image, judged, models) : null,
+  ]);
   const photographed = performance.now();
   const fields = Object.fromEntries(
     Object.entries(reading.result.fields).map(([name, fact]) => [
@@ -59,7 +71,6 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
   ) as Record<KtpField, KtpFieldFact>;
   const form = taken && portrait === null && place !== null && isForm(quality);
   const hints = taken ? reading.hints : hintsWithFace(verdict, await faceWidth(image, models));
-  const crops = taken && !form && place ? await cropsOf(image, place) : null;
   return {
     ...reading,
     result: {
@@ -70,12 +81,11 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
     outline: reading.outline && outlineAt(reading.outline, image.scale),
     ...(form ? PRINTED_FORM : { hints }),
     portrait,
-    crops,
+    crops: form ? null : cropped,
     milliseconds: {
       decode: decoded - begun,
       ...reading.milliseconds,
       portrait: photographed - read,
-      crops: performance.now() - photographed,
     },
   };
 }
@@ -98,16 +108,22 @@ function outlineAt({ card, fields }: KtpOutline, scale: number): KtpOutline {
   };
 }
 
-/** On the card that was cut out, else anywhere: a cut that went wrong must not cost the portrait. */
+/** Where a card has it, else on the whole card, else anywhere: a cut that went wrong must not cost the portrait. */
 async function findPortrait(
-  card: Pixels,
   image: Pixels,
-  length: number,
+  { plane, place, result }: Pick<JudgedReading, "plane" | "place" | "result">,
   models: Models,
 ): Promise<FaceFacts | null> {
-  if (card === image) return describePortrait(image, length, models);
-  const onCard = await describePortrait(card, Math.max(card.width, card.height), models);
-  return onCard ?? describePortrait(image, length, models);
+  const close = cutPart(image, plane, place, PORTRAIT_PART);
+  const sure = close && (await describeSurePortrait(close.picture, close.part, models));
+  if (sure) {
+    const [x, y, width, height] = sure.box;
+    return { ...sure, box: [x + close.from[0], y + close.from[1], width, height] };
+  }
+  const card = cutCard(image, plane, place);
+  const onCard =
+    card === image ? null : await describePortrait(card, Math.max(card.width, card.height), models);
+  return onCard ?? describePortrait(image, result.quality.card_pixels, models);
 }
 
 /**

@@ -59,6 +59,20 @@ export async function findPortrait(
   return portrait ?? other ?? null;
 }
 
+/**
+ * The portrait where a KTP has it, if it is surely there: else {@link describePortrait} finds it.
+ * @param part  of the picture, which shows the card's {@link PORTRAIT_PART} there
+ */
+export async function describeSurePortrait(
+  picture: Pixels,
+  part: Box,
+  models: Models,
+): Promise<FaceFacts | null> {
+  const least = (LEAST_PORTRAIT * part.width) / PORTRAIT_PART.width;
+  const portrait = (await detect(picture, models, part)).find(({ box }) => box.width >= least);
+  return portrait && portrait.score >= SURE ? describeFace(picture, portrait, models) : null;
+}
+
 /** Of the card's longer side: a portrait's face is a sixth of it; what is much less is a speck that looks like a face. */
 const LEAST_PORTRAIT = 0.06;
 
@@ -66,7 +80,7 @@ const LEAST_PORTRAIT = 0.06;
 const SURE = 0.7;
 
 /** Where a KTP's portrait lies, with room around it, as shares of the card's width and height. */
-const PORTRAIT_PART: Box = { x: 0.62, y: 0.08, width: 0.38, height: 0.8 };
+export const PORTRAIT_PART: Box = { x: 0.62, y: 0.08, width: 0.38, height: 0.8 };
 
 /** Overlapping parts of a picture, as shares of its width and height. */
 const PARTS: readonly Box[] = [0, 0.25, 0.5].flatMap((y) =>

@@ -1,4 +1,13 @@
-import { invert, type Matrix, multiply, type Point, type Quad, transform, warp } from "../geometry.ts";
+import {
+  type Box,
+  invert,
+  type Matrix,
+  multiply,
+  type Point,
+  type Quad,
+  transform,
+  warp,
+} from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Frame } from "./layout.ts";
 import type { TextPlane } from "./locate.ts";
@@ -23,8 +32,8 @@ const PRINT = {
 } as const;
 /** What is left around the card, as a share of its sides: the grid tells its edges only roughly. */
 const MARGIN = 0.03;
-/** Width in pixels of the card that is cut out. */
-const WIDTH = 1200;
+/** Sides in pixels of the card that is cut out. */
+const CUT = { width: 1200, height: Math.round(1200 / RATIO) } as const;
 /** A card that fills so much of an upright photograph need not be cut out. */
 const FILLS = 0.7;
 /** Foreshortening makes the two scales of the grid differ, by no more than this. */
@@ -183,19 +192,71 @@ function halved({ width, height, data }: Pixels): Pixels {
 
 /** The card upright, cut out by its place; the whole photograph where it was not found or there is nothing to cut. */
 export function cutCard(image: Pixels, plane: TextPlane | null, place: CardPlace | null): Pixels {
-  if (!plane) return image;
+  if (!plane || (place && !isCut(image, plane, place))) return image;
   if (!place) return warp(image, plane.toImage, plane.width, plane.height, 0);
-  const upright = Math.abs(plane.angle) < 0.1 && plane.toImage[0] > 0;
-  if (upright && areaOf(place.corners) > FILLS * image.width * image.height) return image;
-  const [width, height] = [WIDTH, Math.round(WIDTH / RATIO)];
-  const around: CardPart = {
-    x: -MARGIN * CARD.width,
-    y: -MARGIN * CARD.height,
-    width: (1 + 2 * MARGIN) * CARD.width,
-    height: (1 + 2 * MARGIN) * CARD.height,
+  return warp(image, cutToImage(place), CUT.width, CUT.height, 0);
+}
+
+/** A part of the card that {@link cutCard} cuts out, with some of what is around it. */
+export interface CutPart {
+  readonly picture: Pixels;
+  /** Where the picture begins in the whole cut, in pixels. */
+  readonly from: Point;
+  /** The part within the picture, in pixels. */
+  readonly part: Box;
+}
+
+/** What is left around a part, in pixels of the cut: networks look at a little more than they were shown. */
+const ROOM = 40;
+
+/**
+ * A part alone, pixel by pixel as the whole would be cut out.
+ * @param part  in shares of the cut's sides
+ * @returns null where the card is not cut out by its place
+ */
+export function cutPart(
+  image: Pixels,
+  plane: TextPlane | null,
+  place: CardPlace | null,
+  part: Box,
+): CutPart | null {
+  if (!plane || !place || !isCut(image, plane, place)) return null;
+  const [x, y] = [part.x * CUT.width, part.y * CUT.height];
+  const [width, height] = [part.width * CUT.width, part.height * CUT.height];
+  const from: Point = [Math.max(0, Math.floor(x) - ROOM), Math.max(0, Math.floor(y) - ROOM)];
+  const end = [Math.min(CUT.width, x + width + ROOM), Math.min(CUT.height, y + height + ROOM)];
+  const toCut: Matrix = [1, 0, from[0], 0, 1, from[1], 0, 0, 1];
+  return {
+    picture: warp(
+      image,
+      multiply(cutToImage(place), toCut),
+      Math.ceil(end[0]) - from[0],
+      Math.ceil(end[1]) - from[1],
+    ),
+    from,
+    part: { x: x - from[0], y: y - from[1], width, height },
   };
-  const scale: Matrix = [around.width / width, 0, around.x, 0, around.height / height, around.y, 0, 0, 1];
-  return warp(image, multiply(place.toImage, scale), width, height, 0);
+}
+
+function isCut(image: Pixels, plane: TextPlane, place: CardPlace): boolean {
+  const upright = Math.abs(plane.angle) < 0.1 && plane.toImage[0] > 0;
+  return !upright || areaOf(place.corners) <= FILLS * image.width * image.height;
+}
+
+/** From the card as it is cut out, with what is left around it, to the photograph. */
+function cutToImage({ toImage }: CardPlace): Matrix {
+  const around = 1 + 2 * MARGIN;
+  return multiply(toImage, [
+    (around * CARD.width) / CUT.width,
+    0,
+    -MARGIN * CARD.width,
+    0,
+    (around * CARD.height) / CUT.height,
+    -MARGIN * CARD.height,
+    0,
+    0,
+    1,
+  ]);
 }
 
 /** Area of a quadrilateral in square pixels (the shoelace formula). */

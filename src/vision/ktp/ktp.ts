@@ -11,10 +11,11 @@ import { type Matrix, type Point, type Quad, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { readBlood } from "./blood.ts";
-import { type CardPlace, cutCard, placeCard, roughPlace } from "./card.ts";
+import { type CardPlace, placeCard, roughPlace } from "./card.ts";
 import { findLines } from "./find.ts";
 import { readLines } from "./first-reading.ts";
 import { layOut } from "./layout.ts";
+import type { TextPlane } from "./locate.ts";
 import { linesToRead } from "./looks.ts";
 import { labelsBeside } from "./neighbour.ts";
 import { judgeQuality, ktpScore } from "./quality.ts";
@@ -42,6 +43,8 @@ const OTHER_WEIGHT = 0.25;
 /** A reading with what its taker needs to look for more in the picture. */
 export interface JudgedReading extends KtpReading {
   readonly verdict: Verdict;
+  /** How the photograph is to be straightened; null where it shows too little text to tell. */
+  readonly plane: TextPlane | null;
   /** Where the card is; null where the grid of its print was not found. */
   readonly place: CardPlace | null;
   /** Null where the place is. */
@@ -112,10 +115,10 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     ktpScore: verdict.score,
     hints: verdict.hints,
     verdict,
+    plane,
     place,
     tamperMeasures,
     outline: place && { card: place.corners, fields: outlines(understanding.fields, plane?.toImage ?? null) },
-    card: cutCard(image, plane, place),
     milliseconds: {
       detect: detected - begun,
       recognise: recognised - detected,

@@ -41,13 +41,17 @@ test("a check's detail repeats nothing that was read", async () => {
 });
 
 for (const degrees of [90, 180, 270]) {
-  test(`a card turned by ${degrees}° is read as well, and cut out upright`, async () => {
+  test(`a card turned by ${degrees}° is read as well, and found upright`, async () => {
     const citizen = await makeCitizen(SEED, 1);
     const { jpeg } = await photographKtp(citizen);
     const reading = await read(await sharp(jpeg).rotate(degrees).jpeg({ quality: 92 }).toBuffer(), models);
     assert.deepEqual(missesOf(compareKtp(truthOf(citizen), reading.result)), []);
-    const ratio = reading.card.width / reading.card.height;
+    assert.ok(reading.outline);
+    const [a, b, , d] = reading.outline.card;
+    const ratio = Math.hypot(b[0] - a[0], b[1] - a[1]) / Math.hypot(d[0] - a[0], d[1] - a[1]);
     assert.ok(Math.abs(ratio / CARD_RATIO - 1) < 0.25, `the card's sides are as ${ratio}`);
+    const off = (reading.result.quality.rotation - degrees + 540) % 360;
+    assert.ok(Math.abs(off - 180) < 10, `its upper edge runs at ${reading.result.quality.rotation}°`);
   });
 }
 
