@@ -35,7 +35,7 @@ ENV NODE_ENV=production \
     DATA_DIR=/data \
     KYC_MODELS_CACHE=/app/models \
     LD_PRELOAD=/app/lib/libjemalloc.so.2 \
-    MALLOC_CONF=background_thread:true,narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0,oversize_threshold:0
+    MALLOC_CONF=background_thread:true,narenas:1,dirty_decay_ms:10000,muzzy_decay_ms:0,oversize_threshold:0
 # A number, so that Kubernetes can see that it is not root. Nothing but /data and /tmp is written.
 USER 1001
 VOLUME /data
