@@ -298,18 +298,24 @@ export function shrink(image: Pixels, width: number, height: number): Pixels {
 }
 
 /** For each of `to` cells, which of `from` cells it covers and by how much; the shares of a cell sum to 1. */
-function weights(from: number, to: number): { from: number; share: number[] }[] {
+function weights(from: number, to: number): { from: number; share: Float64Array }[] {
   const k = from / to;
-  return Array.from({ length: to }, (_, i) => {
-    // A growing axis is sampled linearly between two neighbours, a shrinking one averaged over what it covers.
-    const reach = Math.max(1, k);
+  // A growing axis is sampled linearly between two neighbours, a shrinking one averaged over what it covers.
+  const reach = Math.max(1, k);
+  const cells: { from: number; share: Float64Array }[] = [];
+  for (let i = 0; i < to; i++) {
     const centre = (i + 0.5) * k;
     const start = Math.max(0, Math.min(from - 1, Math.floor(centre - reach / 2)));
     const end = Math.min(from, Math.max(start + 1, Math.ceil(centre + reach / 2)));
-    const share = Array.from({ length: end - start }, (_, j) =>
-      Math.max(0, Math.min(start + j + 1, centre + reach / 2) - Math.max(start + j, centre - reach / 2)),
-    );
-    const sum = share.reduce((a, b) => a + b, 0);
-    return { from: start, share: sum > 0 ? share.map((s) => s / sum) : [1] };
-  });
+    const share = new Float64Array(end - start);
+    let sum = 0;
+    for (let j = start; j < end; j++) {
+      const covered = Math.min(j + 1, centre + reach / 2) - Math.max(j, centre - reach / 2);
+      sum += share[j - start] = Math.max(0, covered);
+    }
+    if (sum > 0) for (let j = 0; j < share.length; j++) share[j] /= sum;
+    else share[0] = 1;
+    cells.push({ from: start, share });
+  }
+  return cells;
 }

@@ -60,8 +60,8 @@ export function labelAt(text: string): LabelMatch | null {
           continue;
         const end = ends[size - 1];
         if (!endsWord(text, end) && (spelling.length < LONG || slack !== 0)) continue;
-        const fault = distance(letters.slice(0, size), spelling) / spelling.length;
         const most = spelling.length < SHORT ? MOST_FAULT_SHORT : MOST_FAULT;
+        const fault = distance(letters.slice(0, size), spelling, most * spelling.length) / spelling.length;
         if (fault <= most && (best === null || fault < best.fault)) best = { field, end, fault };
       }
     }

@@ -66,8 +66,9 @@ export function nameRows(rows: readonly Row[]): RowName[] {
   rows.forEach((row, i) => {
     const away = i === 0 ? 1 : (row.y - rows[i - 1].y) / pitch;
     const further = new Map<number, { score: number; states: readonly number[] }>();
+    const told = whatTells(row);
     for (let state = HEADLINE; state <= BELOW; state++) {
-      const fits = fit(row, state);
+      const fits = fit(told, state);
       for (const [from, way] of ways) {
         if (from > state) continue;
         const score = way.score + fits + step(from, state, row, away);
@@ -95,43 +96,64 @@ function step(from: number, to: number, row: Row, away: number): number {
   return SIGN.skipped * skipped + Math.max(SIGN.mostDistance, SIGN.distance * apart);
 }
 
-/** What speaks for a row being in a state. */
-function fit({ label, values }: Row, state: number): number {
+/** What of a row tells which it is, whatever it is taken for. */
+interface Telling {
+  readonly label: KtpField | "blood_type" | null;
+  /** How far the label is misread, 0..1. */
+  readonly fault: number;
+  /** The text beside it. */
+  readonly text: string;
+  readonly empty: boolean;
+  readonly digits: number;
+  /** Whether the text has the form of a field of which each value has one: a free one it hardly is. */
+  readonly formed: boolean;
+}
+
+function whatTells({ label, values }: Row): Telling {
   const text = values.map((piece) => piece.text).join(" ");
+  const digits = text.replace(/\D/g, "").length;
+  return {
+    label: label?.label ?? null,
+    fault: label ? (labelAt(label.text)?.fault ?? 0) : 0,
+    text,
+    empty: bare(text) === "",
+    digits,
+    formed:
+      digits >= 10 || rtRw(text) !== null || validUntil(text) !== null || fromList(text, GENDERS) !== null,
+  };
+}
+
+/** What speaks for a row being in a state. */
+function fit(row: Telling, state: number): number {
+  const { label } = row;
   if (state === BELOW) return SIGN.below + (label ? SIGN.otherLabel : 0);
   if (state === HEADLINE) {
-    return (label ? SIGN.otherLabel : 0) + (headlineWord(text) ? SIGN.headlineWord : SIGN.noHeadlineWord);
+    return (label ? SIGN.otherLabel : 0) + (headlineWord(row.text) ? SIGN.headlineWord : SIGN.noHeadlineWord);
   }
   const field = ROWS[state];
   const named =
-    label === null
-      ? SIGN.noLabel
-      : label.label === field
-        ? SIGN.label * (1 - (labelAt(label.text)?.fault ?? 0))
-        : SIGN.otherLabel;
-  return named + (bare(text) === "" ? SIGN.noValue : form(field, text));
+    label === null ? SIGN.noLabel : label === field ? SIGN.label * (1 - row.fault) : SIGN.otherLabel;
+  return named + (row.empty ? SIGN.noValue : form(field, row));
 }
 
+/** The forms of fields that have one. */
+const FORMS: Readonly<Partial<Record<KtpField, (row: Telling) => boolean>>> = {
+  nik: ({ digits }) => digits >= 10,
+  birth_place: ({ text }) => dateAtEnd(text) !== null || /\d{2}.?\d{2}.?\d{2,4}$/.test(text),
+  gender: ({ text }) => gender(text) !== null,
+  rt_rw: ({ text }) => rtRw(text) !== null,
+  religion: ({ text }) => fromList(text, RELIGIONS) !== null,
+  marital_status: ({ text }) => fromList(text, MARITAL_STATUSES) !== null,
+  nationality: ({ text }) => distance(bare(text).slice(0, 3), "WNI") <= 1,
+  valid_until: ({ text }) => validUntil(text) !== null,
+};
+
 /** Whether a value has the form of a field; 0 where anything may stand. */
-function form(field: KtpField, text: string): number {
-  const digits = text.replace(/\D/g, "").length;
-  const fits: Readonly<Partial<Record<KtpField, () => boolean>>> = {
-    nik: () => digits >= 10,
-    birth_place: () => dateAtEnd(text) !== null || /\d{2}.?\d{2}.?\d{2,4}$/.test(text),
-    gender: () => gender(text) !== null,
-    rt_rw: () => rtRw(text) !== null,
-    religion: () => fromList(text, RELIGIONS) !== null,
-    marital_status: () => fromList(text, MARITAL_STATUSES) !== null,
-    nationality: () => distance(bare(text).slice(0, 3), "WNI") <= 1,
-    valid_until: () => validUntil(text) !== null,
-  };
-  const known = fits[field];
-  if (known) return known() ? SIGN.formFits : SIGN.formDoesNot;
-  if (field === "occupation" && fromList(text, OCCUPATIONS, 0.15)) return SIGN.formFits;
-  // The free fields: what has the form of another is hardly one of them.
-  const other =
-    digits >= 10 || rtRw(text) !== null || validUntil(text) !== null || fromList(text, GENDERS) !== null;
-  return other || (field !== "address" && digits > 4) ? SIGN.formDoesNot : 0;
+function form(field: KtpField, row: Telling): number {
+  const known = FORMS[field];
+  if (known) return known(row) ? SIGN.formFits : SIGN.formDoesNot;
+  if (field === "occupation" && fromList(row.text, OCCUPATIONS, 0.15)) return SIGN.formFits;
+  return row.formed || (field !== "address" && row.digits > 4) ? SIGN.formDoesNot : 0;
 }
 
 const headlineWord = (text: string): boolean => {

@@ -22,9 +22,11 @@ const GAP = { afterLabel: 14, inValue: 1, beforeBlood: 30, afterBlood: 5 } as co
 /** Boxes of neighbours may overlap by this, in heights of a line. */
 const OVERLAP = 0.8;
 
+/** The height of a point, were lines level. */
+const level = ([x, y]: readonly [number, number], slope: number): number => y - slope * x;
+
 /** Joins pieces to rows, from the top. @param slope  by which lines fall to the right */
 export function joinRows(pieces: readonly Piece[], slope: number): Row[] {
-  const level = ([x, y]: readonly [number, number]) => y - slope * x;
   const reach = (a: Piece, b: Piece) =>
     b.label === "blood_type"
       ? GAP.beforeBlood
@@ -37,7 +39,10 @@ export function joinRows(pieces: readonly Piece[], slope: number): Row[] {
     pieces.flatMap((b) => {
       if (a === b || (b.label !== null && b.label !== "blood_type")) return [];
       const height = Math.min(a.height, b.height);
-      const [dx, dy] = [(b.left[0] - a.right[0]) / height, Math.abs(level(b.left) - level(a.right)) / height];
+      const [dx, dy] = [
+        (b.left[0] - a.right[0]) / height,
+        Math.abs(level(b.left, slope) - level(a.right, slope)) / height,
+      ];
       const middle = (b.left[0] + b.right[0]) / 2 > (a.left[0] + a.right[0]) / 2;
       if (!middle || dx < -OVERLAP || dx > reach(a, b) || dy > SAME_ROW) return [];
       return [{ a, b, cost: Math.max(0, dx) + 2 * dy }];
@@ -62,7 +67,7 @@ export function joinRows(pieces: readonly Piece[], slope: number): Row[] {
         label,
         values,
         blood: mark < 0 ? [] : chain.slice(mark + 1),
-        y: level(label ? label.right : first.left),
+        y: level(label ? label.right : first.left, slope),
         height: first.height,
       };
     })

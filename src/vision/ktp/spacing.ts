@@ -112,7 +112,8 @@ export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): 
 export function inkOf(line: Pixels, stretch = 1): Ink {
   const { mask, top, bottom } = inkMask(line);
   const columns = new Uint8Array(line.width);
-  for (let i = 0; i < mask.length; i++) if (mask[i]) columns[i % line.width] = 1;
+  for (let i = 0; i < mask.length; i += line.width)
+    for (let x = 0; x < line.width; x++) columns[x] |= mask[i + x];
   const height = bottom - top + 1;
   return { columns, height, unit: height * stretch };
 }
@@ -130,7 +131,7 @@ export function inkMask(
   readonly bottom: number;
 } {
   const luma = new Uint8Array(width * height);
-  const brightest = new Float32Array(width);
+  const brightest = new Uint8Array(width);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       const l = (77 * data[3 * i] + 150 * data[3 * i + 1] + 29 * data[3 * i + 2]) >> 8;
@@ -146,25 +147,31 @@ export function inkMask(
     for (let k = a; k <= b; k++) sum += brightest[k];
     ground[x] = sum / (b - a + 1);
   }
+  const level = new Uint8Array(width);
+  for (let x = 0; x < width; x++) level[x] = Math.round(ground[x]);
   const depth = new Uint32Array(256);
-  for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++, i++)
-      if (x < until) depth[Math.max(0, Math.round(ground[x] - luma[i]))] += 1;
+  const end = Math.min(width, until);
+  for (let y = 0; y < height; y++)
+    for (let x = 0, i = y * width; x < end; x++, i++) depth[Math.max(0, level[x] - luma[i])] += 1;
   // The darkest fiftieth is ink in every line of text.
   let contrast = 255;
   for (let seen = 0; contrast > 1; contrast--) {
     seen += depth[contrast];
     if (seen > INK_SHARE * until * height) break;
   }
+  // Ink is darker than this of its column; lumas are whole numbers.
+  const lightest = new Uint8Array(width);
+  for (let x = 0; x < width; x++) lightest[x] = Math.max(0, Math.ceil(ground[x] - INK * contrast));
   const mask = new Uint8Array(width * height);
   const rows = new Uint32Array(height);
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if (ground[x] - luma[i] > INK * contrast) {
-        mask[i] = 1;
-        if (x < until) rows[y] += 1;
-      }
+  for (let y = 0; y < height; y++) {
+    let inked = 0;
+    for (let x = 0, i = y * width; x < width; x++, i++) {
+      if (luma[i] >= lightest[x]) continue;
+      mask[i] = 1;
+      if (x < end) inked++;
     }
+    rows[y] = inked;
   }
   const some = Math.max(...rows) * 0.25;
   return { mask, top: rows.findIndex((n) => n >= some), bottom: rows.findLastIndex((n) => n >= some) };

@@ -53,11 +53,15 @@ export function distance(a: string, b: string, most = Number.POSITIVE_INFINITY):
     current = new Float64Array(2 * b.length);
   }
   for (let j = 0; j <= b.length; j++) previous[j] = j;
+  // What lies further from the diagonal than that costs more than `most`.
+  const reach = Math.floor(most);
   for (let i = 1; i <= a.length; i++) {
-    current[0] = i;
-    let least = i;
+    const from = Math.max(1, i - reach);
+    const to = Math.min(b.length, i + reach);
+    current[from - 1] = from === 1 ? i : Number.POSITIVE_INFINITY;
+    let least = current[from - 1];
     const p = a.charCodeAt(i - 1);
-    for (let j = 1; j <= b.length; j++) {
+    for (let j = from; j <= to; j++) {
       const value = Math.min(
         previous[j] + 1,
         current[j - 1] + 1,
@@ -67,6 +71,7 @@ export function distance(a: string, b: string, most = Number.POSITIVE_INFINITY):
       if (value < least) least = value;
     }
     if (least > most) return most + 1;
+    if (to < b.length) current[to + 1] = Number.POSITIVE_INFINITY;
     [previous, current] = [current, previous];
   }
   return previous[b.length];
