@@ -13,10 +13,12 @@ export interface LineToRead extends FoundLine {
 }
 
 /**
- * Labels are words of a short list, known from half of their letters: they are read narrow, at less cost. Values are
- * read a little narrower than they are printed; those in doubt are read again, wider.
+ * Labels are words of a short list, known from half of their letters: they are read narrow, at less cost. So is the
+ * headline, printed large and wide, of which there are lists. Values are read a little narrower than they are printed;
+ * those in doubt are read again, wider.
  */
 export const LABEL: Look = { ...NATURAL, stretch: 0.6 };
+const HEADLINE: Look = { ...NATURAL, stretch: 0.6 };
 export const VALUE: Look = { ...NATURAL, stretch: 0.85 };
 /** A label alone ends before values begin, but for so many heights of a line. */
 const OVERHANG = 0.3;
@@ -43,12 +45,16 @@ const LIKE_WIDEST = 0.5;
  */
 export function linesToRead(image: Pixels, lines: readonly FoundLine[]): readonly LineToRead[] {
   const columns = columnsIn(lines);
+  const firstLabel = Math.min(
+    ...lines.filter(({ quad }) => columns?.near(quad[0][0], columns.labels)).map(({ quad }) => quad[0][1]),
+  );
   return lines.flatMap((line): LineToRead[] => {
     const { quad } = line;
     const { width, height } = size(quad);
     const [x] = quad[0];
     if (columns === null) return [{ ...line, look: VALUE }];
     const { labels, values, near } = columns;
+    if ((quad[0][1] + quad[3][1]) / 2 < firstLabel) return [{ ...line, look: HEADLINE }];
     if (x - labels > PORTRAIT * (values - labels)) {
       const isDate = width >= DATE.least * height && width <= DATE.most * height;
       return isDate ? [{ ...line, look: ISSUED }] : [];

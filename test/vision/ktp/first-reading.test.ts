@@ -11,6 +11,8 @@ import { missesOf, read, textModels } from "./support.ts";
 const SEED = 81;
 /** Lines of a KTP with a label: each is one label and one value at least. */
 const LABELLED = 13;
+/** All lines that are read, one behind the other, each 48 pixels high: in widths of a card that fills the picture. */
+const MOST_WIDTH = 3.5;
 
 let models: Models;
 before(async () => {
@@ -18,11 +20,12 @@ before(async () => {
 });
 after(() => models.close());
 
-/** The same networks, and how often lines were read with them. */
-function counting(): { readonly models: Models; readonly lines: () => number } {
-  let lines = 0;
+/** The same networks, how often lines were read with them, and how wide these were all together. */
+function counting(): { readonly models: Models; readonly lines: () => number; readonly width: () => number } {
+  let [lines, pixels] = [0, 0];
   return {
     lines: () => lines,
+    width: () => pixels,
     models: {
       ...models,
       get(name) {
@@ -32,6 +35,7 @@ function counting(): { readonly models: Models; readonly lines: () => number } {
           name,
           see(...of) {
             lines += 1;
+            pixels += of[1];
             return model.see(...of);
           },
         };
@@ -61,10 +65,13 @@ async function withoutLabels(jpeg: Uint8Array, { result }: KtpReading, fields: r
 test("where every label stands in its place some are read, and all fields are told apart", async () => {
   const citizen = await makeCitizen(SEED, 0);
   const count = counting();
-  const { result, ktpScore } = await read(await drawKtp(citizen), count.models);
+  const jpeg = await drawKtp(citizen);
+  const { result, ktpScore } = await read(jpeg, count.models);
   assert.deepEqual(missesOf(compareKtp(truthOf(citizen), result)), []);
   assert.ok(ktpScore > 0.99);
   assert.ok(count.lines() < 2 * LABELLED + 2, `${count.lines()} lines were read`);
+  const { width } = await sharp(jpeg).metadata();
+  assert.ok(count.width() < MOST_WIDTH * width, `${count.width()} pixels were read`);
 });
 
 for (const hidden of [["address"], ["district"], ["rt_rw", "religion"]] as const) {
