@@ -18,7 +18,7 @@ export const models: Command = {
           out.result(
             { ...model },
             () =>
-              `${model.name.padEnd(18)} ${model.state.padEnd(8)} ${model.licence.padEnd(12)} ${model.role}`,
+              `${model.name.padEnd(22)} ${model.state.padEnd(8)} ${model.licence.padEnd(12)} ${model.role}`,
           );
         }
         return;
@@ -38,7 +38,7 @@ export const models: Command = {
       }
       case "verify": {
         const states = await verifyModels({ cacheDir, packDir });
-        for (const state of states) out.result({ ...state }, () => `${state.name.padEnd(18)} ${state.state}`);
+        for (const state of states) out.result({ ...state }, () => `${state.name.padEnd(22)} ${state.state}`);
         const bad = states.filter(({ state }) => state !== "ok" && state !== "absent");
         if (bad.length > 0) throw new Error(`${bad.map(({ name }) => name).join(", ")}: run "models build".`);
         return;

@@ -33,6 +33,7 @@ import type { ModelName, Models } from "./models/models.ts";
 export const networksFor = (strongSpoofing: boolean): readonly ModelName[] => [
   "text-detection",
   "text-recognition",
+  "text-recognition-exact",
   "face-detection",
   "face-mesh",
   "iris",

@@ -48,8 +48,15 @@ export interface ReadLine {
   readonly reading: Reading;
 }
 
+/** Which of the two networks that read lines: the quick one, or the exact one, which takes about twice as long. */
+export type Recogniser = "text-recognition" | "text-recognition-exact";
+
 /** Reads one straightened line. */
-export async function recognise(line: Pixels, models: Models): Promise<ReadLine> {
+export async function recognise(
+  line: Pixels,
+  models: Models,
+  recogniser: Recogniser = "text-recognition",
+): Promise<ReadLine> {
   const width = Math.ceil(line.width / STEP) * STEP;
   // The rest of the last step is the line's own last column: an edge would be read as a letter.
   const data = new Uint8Array(width * HEIGHT * 3);
@@ -59,7 +66,7 @@ export async function recognise(line: Pixels, models: Models): Promise<ReadLine>
     for (let x = line.width; x < width; x++)
       data.set(line.data.subarray(last, last + 3), (y * width + x) * 3);
   }
-  const { probabilities } = await models.get("text-recognition").see(data, width, HEIGHT);
+  const { probabilities } = await models.get(recogniser).see(data, width, HEIGHT);
   const steps = probabilities.data.length / models.alphabet.length;
   const reading = { alphabet: models.alphabet, chances: probabilities.data, steps, stepWidth: width / steps };
   const letters = decode(reading, AS_READ);

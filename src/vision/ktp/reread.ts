@@ -6,7 +6,7 @@ import type { FoundLine } from "./find.ts";
 import type { Layout } from "./layout.ts";
 import { part } from "./looks.ts";
 import { type Line, type Piece, textOf } from "./pieces.ts";
-import { type Look, NATURAL, recognise, strip } from "./recognise.ts";
+import { type Look, NATURAL, type Recogniser, recognise, strip } from "./recognise.ts";
 import { columnsOf, inkOf, inkSpan, spaced } from "./spacing.ts";
 import type { Understanding } from "./understand.ts";
 
@@ -79,11 +79,12 @@ export async function readInk(
   index: number,
   models: Models,
   look: Look,
+  recogniser?: Recogniser,
 ): Promise<Line> {
   const picture = strip(image, inImage, look);
   const { from, to } = inkSpan(picture);
   const narrow = part(quad, from / picture.width, to / picture.width);
-  return readStrip(columnsOf(picture, from, to), narrow, index, models, look);
+  return readStrip(columnsOf(picture, from, to), narrow, index, models, look, recogniser);
 }
 
 async function readStrip(
@@ -92,8 +93,9 @@ async function readStrip(
   index: number,
   models: Models,
   look: Look,
+  recogniser?: Recogniser,
 ): Promise<Line> {
-  const { letters, reading } = await recognise(picture, models);
+  const { letters, reading } = await recognise(picture, models, recogniser);
   const ink = inkOf(picture, look.stretch);
   return {
     quad,
@@ -106,13 +108,13 @@ async function readStrip(
   };
 }
 
-/** Reads a line again at other widths; the reading that most agree on, or else the surest. */
+/** Reads a line again at other widths, by the exact network; the reading that most agree on, or else the surest. */
 export async function readAgain(line: Line, image: Pixels, found: FoundLine, models: Models): Promise<Line> {
   const readings = [line];
   for (const width of WIDTHS) {
     const stretch = ((TAUGHT_HEIGHT * CLOSER) / line.ink.height) * width;
     const look = { height: CLOSER, stretch: Math.min(MOST_STRETCH, Math.max(1, stretch)) };
-    readings.push(await readInk(image, found, line.index, models, look));
+    readings.push(await readInk(image, found, line.index, models, look, "text-recognition-exact"));
     if (readings.length === 2 && keyOf(readings[0]) === keyOf(readings[1])) break;
   }
   return vote(readings);

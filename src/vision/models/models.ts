@@ -3,6 +3,7 @@
 export type ModelName =
   | "text-detection"
   | "text-recognition"
+  | "text-recognition-exact"
   | "text-direction"
   | "face-detection"
   | "face-mesh"

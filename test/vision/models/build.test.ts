@@ -28,6 +28,7 @@ const SOURCES = fileURLToPath(new URL("../../../src/vision/models", import.meta.
 const BUILT: Readonly<Record<string, string>> = {
   "text-detection": "d0764dfe14a6c9088056b7f87f896f5e6b2b0b1b9e51559ac0231e788c1d28c3",
   "text-recognition": "39c6a9b151ceeed8d5f25ba72206ba127976480db4e2541c8e2a1b4cd5cc9a23",
+  "text-recognition-exact": "f343353ad8f6053418f0816f0b88361d47b42c07cb0b3141952f55ce485999ef",
   "text-direction": "491843a3c65de46295864c6815e41127eaa812c4dac1e19c6850ec49da9d3640",
   "face-detection": "b5b979d4a6ee4268082517ab30956ad74120f72d90400d06e98585562fde9e78",
   "face-mesh": "51e044a9d9d5340f0b807d6a844ae2b91f05775bc25c53165b7b324cd822f3e6",
