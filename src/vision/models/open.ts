@@ -38,6 +38,8 @@ export async function openModels({
     enableCpuMemArena: !lowMemory,
     enableMemPattern: !lowMemory,
     logSeverityLevel: LOG_ERRORS,
+    // A thread that spins until its next share of work takes the processor from whoever has some.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
   };
   const found = [
     ...(await findBuilt(cacheDir, names)),
