@@ -8,10 +8,11 @@ const RETRY_SECONDS = 5;
 /** How often an ending process looks whether all is answered. */
 const LOOK_MS = 20;
 /**
- * The port is closed when no request has come for a while, at the latest after the longer time: until then whoever sends
- * is told to go elsewhere, where a closed port would reset connections that wait in line to be taken.
+ * The port is closed when so many looks on end found no new request, at the latest after this time: until then whoever
+ * sends is told to go elsewhere, where a closed port would reset connections that wait in line to be taken. Looks are
+ * counted, not milliseconds: while a busy machine lets the process wait, nothing can be seen to come.
  */
-const QUIET_MS = 100;
+const QUIET_LOOKS = 5;
 const QUIET_WITHIN_MS = 2_000;
 /**
  * What was sent to this process before its port was closed is read and answered within this time; a connection on which
@@ -34,7 +35,8 @@ export interface Lifeline {
 export function lifeline(app: FastifyInstance, log: Log): Lifeline {
   let stopping = false;
   let underWay = 0;
-  let lastCame = 0;
+  let came = 0;
+  let connected = 0;
   const halfDone = new WeakSet<FastifyRequest>();
   const over = new WeakSet<FastifyRequest>();
   const end = (request: FastifyRequest) => {
@@ -53,9 +55,19 @@ export function lifeline(app: FastifyInstance, log: Log): Lifeline {
     else end(request);
   };
 
+  app.server.on("connection", () => {
+    connected++;
+  });
+  /** Closes the port after a turn of the loop in which no connection was taken: none waits in line. */
+  const closePort = async (timeUp: number): Promise<void> => {
+    for (let before = -1; before !== connected && performance.now() < timeUp; await turn())
+      before = connected;
+    stopListening(app.server);
+  };
+
   app.addHook("onRequest", async (request: FastifyRequest, reply: FastifyReply) => {
     underWay++;
-    lastCame = performance.now();
+    came++;
     reply.raw.once("close", () => closed(request));
     if (stopping && request.routeOptions.config.always !== true) {
       reply.header("connection", "close");
@@ -78,8 +90,15 @@ export function lifeline(app: FastifyInstance, log: Log): Lifeline {
       const deadline = performance.now() + deadlineMs;
       const within = (milliseconds: number) => Math.min(deadline, performance.now() + milliseconds);
       await until(() => underWay === 0, deadline);
-      await until(() => underWay === 0 && performance.now() - lastCame > QUIET_MS, within(QUIET_WITHIN_MS));
-      await closePort(app.server);
+      let seen = came;
+      let quiet = 0;
+      const isQuiet = () => {
+        quiet = underWay === 0 && came === seen ? quiet + 1 : 0;
+        seen = came;
+        return quiet > QUIET_LOOKS;
+      };
+      await until(isQuiet, within(QUIET_WITHIN_MS));
+      await closePort(within(LINGER_MS));
       await until(async () => (await connectionsOf(app.server)) === 0, within(LINGER_MS));
       const cutOff = underWay;
       if (cutOff > 0) log.warn({ requests: cutOff }, "stopped before these requests were answered");
@@ -100,14 +119,15 @@ async function until(so: () => boolean | Promise<boolean>, timeUp: number): Prom
  * Takes no further connections and leaves those that are there: Node's own way closes those on which a request is just
  * arriving, too, and whoever sent it cannot tell whether it was carried out.
  */
-const closePort = (server: Server) =>
-  new Promise<void>((resolve) =>
-    // Right after the loop has taken connections.
-    setImmediate(() => {
-      if (server.listening) Server.prototype.close.call(server);
-      resolve();
-    }),
-  );
+function stopListening(server: Server): void {
+  if (server.listening) Server.prototype.close.call(server);
+}
+
+/** A whole turn of the event loop: connections that wait are taken in between. */
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+}
 
 const connectionsOf = (server: Server) =>
   new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)));
