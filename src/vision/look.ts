@@ -45,7 +45,8 @@ export const networksFor = (strongSpoofing: boolean): readonly ModelName[] => [
 ];
 
 /**
- * Reads a photograph of a card, and finds the portrait on it. Boxes are in pixels of the picture as it was sent.
+ * Reads a photograph of a card, and finds the portrait on it. Boxes are in pixels of the picture as it was sent,
+ * but for that of the portrait, which is in pixels of the straightened card.
  * @param bytes  JPEG, PNG or WebP
  * @throws {ImageRefusedError} where the bytes are no picture
  */
