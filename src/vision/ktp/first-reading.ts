@@ -119,7 +119,7 @@ function implied(
   const { letters, reading } = spelled(text, score, alphabet);
   // Where its ink is, as of those that are read: the columns tell where the card lies.
   const picture = strip(image, inImage, LABEL);
-  const { from, to } = inkSpan(picture, 0);
+  const { from, to } = inkSpan(picture, { rim: 0 });
   return {
     quad: part(quad, from / picture.width, to / picture.width),
     letters,

@@ -7,7 +7,7 @@ import type { Layout } from "./layout.ts";
 import { part } from "./looks.ts";
 import { type Line, type Piece, textOf } from "./pieces.ts";
 import { type Look, NATURAL, type Recogniser, recognise, strip } from "./recognise.ts";
-import { columnsOf, inkOf, inkSpan, spaced } from "./spacing.ts";
+import { columnsOf, type Ink, inkOf, inkSpan, spaced } from "./spacing.ts";
 import type { Understanding } from "./understand.ts";
 
 /** A field less sure than this is read again. */
@@ -69,7 +69,8 @@ export async function readLine(
   models: Models,
   look: Look = NATURAL,
 ): Promise<Line> {
-  return readStrip(strip(image, inImage, look), quad, index, models, look);
+  const picture = strip(image, inImage, look);
+  return readStrip(picture, inkOf(picture, look.stretch), quad, index, models);
 }
 
 /** Reads of a line what holds ink: neither the ground around it nor the colon before a value costs the network time. */
@@ -82,21 +83,20 @@ export async function readInk(
   recogniser?: Recogniser,
 ): Promise<Line> {
   const picture = strip(image, inImage, look);
-  const { from, to } = inkSpan(picture);
+  const { from, to, ink } = inkSpan(picture, look);
   const narrow = part(quad, from / picture.width, to / picture.width);
-  return readStrip(columnsOf(picture, from, to), narrow, index, models, look, recogniser);
+  return readStrip(columnsOf(picture, from, to), ink, narrow, index, models, recogniser);
 }
 
 async function readStrip(
   picture: Pixels,
+  ink: Ink,
   quad: Quad,
   index: number,
   models: Models,
-  look: Look,
   recogniser?: Recogniser,
 ): Promise<Line> {
   const { letters, reading } = await recognise(picture, models, recogniser);
-  const ink = inkOf(picture, look.stretch);
   return {
     quad,
     letters: spaced(letters, reading, ink),

@@ -110,26 +110,33 @@ export function spaced(letters: readonly Letter[], reading: Reading, ink: Ink): 
  * @param stretch  by how much the line is wider than is natural
  */
 export function inkOf(line: Pixels, stretch = 1): Ink {
-  const { mask, top, bottom } = inkMask(line);
-  const columns = new Uint8Array(line.width);
-  for (let i = 0; i < mask.length; i += line.width)
-    for (let x = 0; x < line.width; x++) columns[x] |= mask[i + x];
+  return inkBetween(inkMask(line), line.width, 0, line.width, stretch);
+}
+
+/** The ink of some columns of a line, `to` exclusive. */
+function inkBetween(
+  { mask, top, bottom }: InkMask,
+  width: number,
+  from: number,
+  to: number,
+  stretch: number,
+): Ink {
+  const columns = new Uint8Array(to - from);
+  for (let i = from; i < mask.length; i += width)
+    for (let x = 0; x < columns.length; x++) columns[x] |= mask[i + x];
   const height = bottom - top + 1;
   return { columns, height, unit: height * stretch };
 }
 
-/**
- * Which pixels of a straightened line are ink (1), and between which rows most of it lies, both among them.
- * @param until  the column up to which there is text to tell ink from ground
- */
-export function inkMask(
-  { width, height, data }: Pixels,
-  until = width,
-): {
+/** Which pixels of a line are ink (1), and between which rows most of it lies, both among them. */
+interface InkMask {
   readonly mask: Uint8Array;
   readonly top: number;
   readonly bottom: number;
-} {
+}
+
+/** @param until  the column up to which there is text to tell ink from ground */
+export function inkMask({ width, height, data }: Pixels, until = width): InkMask {
   const luma = new Uint8Array(width * height);
   const brightest = new Uint8Array(width);
   for (let y = 0, i = 0; y < height; y++) {
@@ -182,13 +189,27 @@ const RIM = 5;
 /** A colon, in heights of a letter: no wider, and no more ink in a column than two dots; behind it a gap. */
 const COLON = { width: 0.3, ink: 0.62, gap: 0.12 } as const;
 
+/** What of a straightened line is to be read, in pixels, `to` exclusive, and its ink. */
+export interface InkSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly ink: Ink;
+}
+
 /**
- * From where to where a straightened line is to be read, in pixels, `to` exclusive: its ink, without a colon before it.
- * @param rim  what is left of the ground on both sides, in pixels
+ * A straightened line without the ground on its sides and without a colon before it.
+ * @param rim      what is left of the ground on both sides, in pixels
+ * @param stretch  by how much the line is wider than is natural
  */
-export function inkSpan(line: Pixels, rim = RIM): { readonly from: number; readonly to: number } {
+export function inkSpan(line: Pixels, { rim = RIM, stretch = 1 } = {}): InkSpan {
   const { width, height } = line;
-  const { mask, top, bottom } = inkMask(line);
+  const inked = inkMask(line);
+  const { mask, top, bottom } = inked;
+  const span = (from: number, to: number) => ({
+    from,
+    to,
+    ink: inkBetween(inked, width, from, to, stretch),
+  });
   const unit = bottom - top + 1;
   const depth = new Uint16Array(width);
   for (let y = Math.max(0, top); y <= bottom; y++)
@@ -207,8 +228,8 @@ export function inkSpan(line: Pixels, rim = RIM): { readonly from: number; reado
   let last = width - 1;
   while (last > first && depth[last] === 0) last--;
   // Hardly anything is no line of text: all of it is shown.
-  if (last - first < height / 3) return { from: 0, to: width };
-  return { from: Math.max(0, first - rim), to: Math.min(width, last + rim + 1) };
+  if (last - first < height / 3) return span(0, width);
+  return span(Math.max(0, first - rim), Math.min(width, last + rim + 1));
 }
 
 /** Some columns of a picture, `to` exclusive. */
