@@ -5,29 +5,35 @@ import { spelled } from "./decode.ts";
 import { LABELS, labelAt } from "./labels.ts";
 import { LABEL, type LineToRead, part, VALUE } from "./looks.ts";
 import { type Line, textOf } from "./pieces.ts";
-import { strip } from "./recognise.ts";
+import { type Look, strip } from "./recognise.ts";
 import { readInk } from "./reread.ts";
 import { inkSpan } from "./spacing.ts";
 import { median } from "./text.ts";
 
 /**
- * The labels of a card from the top, how long they are printed (the NIK's is larger than the others), and which of them
- * are read at once: those between two that are read follow from their number, their order and their lengths.
+ * The labels of a card from the top, how long they are printed (the NIK's is larger than the others), which of them are
+ * read at once (those between two that are read follow from their number, their order and their lengths), and of which
+ * the values are words of a short list.
  */
-const PRINTED: readonly { readonly field: KtpField; readonly length: number; readonly anchor?: true }[] = [
+const PRINTED: readonly {
+  readonly field: KtpField;
+  readonly length: number;
+  readonly anchor?: true;
+  readonly listed?: true;
+}[] = [
   { field: "nik", length: 95, anchor: true },
-  { field: "name", length: 95, anchor: true },
+  { field: "name", length: 95 },
   { field: "birth_place", length: 238 },
   { field: "gender", length: 203 },
   { field: "address", length: 110, anchor: true },
-  { field: "rt_rw", length: 110, anchor: true },
+  { field: "rt_rw", length: 110 },
   { field: "village", length: 136 },
   { field: "district", length: 165 },
-  { field: "religion", length: 110, anchor: true },
-  { field: "marital_status", length: 258 },
-  { field: "occupation", length: 150, anchor: true },
-  { field: "nationality", length: 260 },
-  { field: "valid_until", length: 221 },
+  { field: "religion", length: 110, anchor: true, listed: true },
+  { field: "marital_status", length: 258, listed: true },
+  { field: "occupation", length: 150, anchor: true, listed: true },
+  { field: "nationality", length: 260, listed: true },
+  { field: "valid_until", length: 221, listed: true },
 ];
 /** A label may be longer or shorter than in print by this share, once all are brought to one scale. */
 const LENGTH_OFF = 0.15;
@@ -43,12 +49,12 @@ export async function readLines(
   toRead: readonly LineToRead[],
   models: Models,
 ): Promise<{ lines: Line[]; readFrom: readonly LineToRead[] }> {
-  const read = (index: number) => readFirst(image, toRead[index], index, models);
   const lines = new Map<number, Line>();
+  let listed: readonly LineToRead[] = [];
   const places = labelPlaces(toRead);
   if (places) {
     const anchors = PRINTED.flatMap(({ field, anchor }, i) => (anchor ? [{ field, index: places[i] }] : []));
-    for (const { index } of anchors) lines.set(index, await read(index));
+    for (const { index } of anchors) lines.set(index, await readFirst(image, toRead[index], index, models));
     const proven = anchors.every(
       ({ field, index }) => labelAt(textOf(lines.get(index)?.letters ?? []))?.field === field,
     );
@@ -59,13 +65,16 @@ export async function readLines(
         if (!anchor)
           lines.set(places[i], implied(image, field, toRead[places[i]], places[i], score, models.alphabet));
       });
+      listed = PRINTED.flatMap(({ listed }, i) => (listed ? [toRead[places[i]]] : []));
     }
   }
   const readFrom: LineToRead[] = [];
   const inOrder: Line[] = [];
   for (let index = 0; index < toRead.length; index++) {
-    let from = toRead[index];
-    let line = lines.get(index) ?? (await read(index));
+    let from = listed.some((label) => areBeside(label, toRead[index]))
+      ? { ...toRead[index], look: LISTED }
+      : toRead[index];
+    let line = lines.get(index) ?? (await readFirst(image, from, index, models));
     if (from.whole && faultOf(line) > MISREAD) {
       from = { ...from.whole, look: VALUE };
       line = await readFirst(image, from, index, models);
@@ -77,6 +86,19 @@ export async function readLines(
   return { lines: inOrder, readFrom };
 }
 
+/** Values that are words of a short list are read as narrow as labels, where their labels are sure. */
+const LISTED: Look = { ...VALUE, stretch: 0.62 };
+
+/** Whether a value stands in the row of a label. */
+function areBeside(label: LineToRead, line: LineToRead): boolean {
+  const [a, b] = [middleOf(label), middleOf(line)];
+  return line.look === VALUE && Math.abs(a.y - b.y) < a.height / 2;
+}
+
+function middleOf({ quad: [tl, , , bl] }: LineToRead): { readonly y: number; readonly height: number } {
+  return { y: (tl[1] + bl[1]) / 2, height: bl[1] - tl[1] };
+}
+
 /** How far a line is from beginning with a label: 0 exact .. 1 nothing in common. */
 const faultOf = ({ letters }: Line) => labelAt(textOf(letters))?.fault ?? 1;
 
@@ -86,12 +108,11 @@ const faultOf = ({ letters }: Line) => labelAt(textOf(letters))?.fault ?? 1;
  */
 function labelPlaces(toRead: readonly LineToRead[]): readonly number[] | null {
   const labels = toRead
-    .map(({ look, quad: [tl, tr, , bl] }, index) => ({
+    .map((line, index) => ({
       index,
-      isLabel: look === LABEL,
-      y: (tl[1] + bl[1]) / 2,
-      height: bl[1] - tl[1],
-      length: Math.hypot(tr[0] - tl[0], tr[1] - tl[1]),
+      isLabel: line.look === LABEL,
+      ...middleOf(line),
+      length: Math.hypot(line.quad[1][0] - line.quad[0][0], line.quad[1][1] - line.quad[0][1]),
     }))
     .filter(({ isLabel }) => isLabel)
     .sort((a, b) => a.y - b.y);
