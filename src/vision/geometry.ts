@@ -1,3 +1,4 @@
+import type { FactBox } from "./facts.ts";
 import type { Pixels } from "./image.ts";
 
 /** A point in pixels; x to the right, y down, the centre of the first pixel at (0, 0). */
@@ -21,6 +22,30 @@ export type Matrix = readonly [number, number, number, number, number, number, n
 export function transform(m: Matrix, [x, y]: Point): Point {
   const w = m[6] * x + m[7] * y + m[8];
   return [(m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w];
+}
+
+/**
+ * The upright box around where `m` maps a box to, each as left, top, width and height in pixels.
+ * @param within  a picture that it is clipped to
+ */
+export function mappedBox(
+  [x, y, w, h]: FactBox,
+  m: Matrix,
+  within: { readonly width: number; readonly height: number } | null = null,
+): FactBox {
+  const most = within ?? { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
+  const least = within ? 0 : Number.NEGATIVE_INFINITY;
+  const clip = (n: number, side: number) => Math.min(side, Math.max(least, n));
+  const corners: Quad = [
+    [x, y],
+    [x + w, y],
+    [x + w, y + h],
+    [x, y + h],
+  ];
+  const there = corners.map((corner) => transform(m, corner));
+  const [xs, ys] = [there.map(([u]) => clip(u, most.width)), there.map(([, v]) => clip(v, most.height))];
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  return [left, top, Math.max(...xs) - left, Math.max(...ys) - top];
 }
 
 /** The matrix that undoes `m`. @throws RangeError where `m` has no inverse */
@@ -95,8 +120,11 @@ function fromUnitSquare([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]: Quad): Matrix 
  */
 export function warp(image: Pixels, m: Matrix, width: number, height: number, fill = 0): Pixels {
   const out = new Uint8Array(width * height * 3);
+  const [right, bottom] = [width - 1, height - 1];
+  const within = [0, bottom].every((y) => isInside(image, m, 0, y) && isInside(image, m, right, y));
   for (let y = 0; y < height; y++) {
-    const [first, end] = spanInside(image, m, y, width);
+    // A picture is convex: with its corners, all of a quadrilateral lies in it.
+    const [first, end] = within ? [0, width] : spanInside(image, m, y, width);
     if (first >= end) sampleAnywhere(image, m, y, 0, width, width, out, fill);
     else {
       if (first > 0) sampleAnywhere(image, m, y, 0, first, width, out, fill);
@@ -134,13 +162,15 @@ function spanInside(
     else if (slope < 0) last = Math.min(last, Math.floor(-start / slope));
   }
   // Rounding, and sides that the point may not lie on, cost a point at most or two.
-  const inside = (x: number) => {
-    const [px, py] = transform(m, [x, y]);
-    return px >= 0 && py >= 0 && px < right && py < bottom && m[6] * x + w > 0;
-  };
-  while (first <= last && !inside(first)) first++;
-  while (last >= first && !inside(last)) last--;
+  while (first <= last && !isInside(image, m, first, y)) first++;
+  while (last >= first && !isInside(image, m, last, y)) last--;
   return [first, last + 1];
+}
+
+/** Whether a point of the result has four neighbours in the picture, from before it. */
+function isInside({ width, height }: Pixels, m: Matrix, x: number, y: number): boolean {
+  const [px, py] = transform(m, [x, y]);
+  return px >= 0 && py >= 0 && px < width - 1 && py < height - 1 && m[6] * x + m[7] * y + m[8] > 0;
 }
 
 /** Weights of bilinear sampling are whole numbers of this many parts: whole numbers are several times faster. */
@@ -199,6 +229,42 @@ function sampleInside(
         HALF) >>
       16;
   }
+}
+
+/**
+ * Samples `image` as {@link warp} does, each pixel of the result as the mean of four of the source: half as dear, and for
+ * measuring a picture that is made smaller; what lies outside is black.
+ * @param m  maps a point of a picture of twice the size to a point of `image`
+ */
+export function warpHalved(image: Pixels, m: Matrix, width: number, height: number): Pixels {
+  const out = new Uint8Array(width * height * 3);
+  const { data, width: sw, height: sh } = image;
+  const [m0, , , m3, , , m6] = m;
+  const flat = m6 === 0 && m[7] === 0 && m[8] === 1;
+  // Two rows of samples a row: each adds its share to the sums of one.
+  const sums = new Uint16Array(width * 3);
+  for (let y = 0; y < height; y++) {
+    sums.fill(2);
+    for (let half = 0; half < 2; half++) {
+      const row = 2 * y + half;
+      let u = m[1] * row + m[2] + 0.5;
+      let v = m[4] * row + m[5] + 0.5;
+      let w = m[7] * row + m[8];
+      for (let x = 0, o = 0; x < 2 * width; x++, u += m0, v += m3, w += m6) {
+        const sx = Math.floor(flat ? u : u / w);
+        const sy = Math.floor(flat ? v : v / w);
+        if (sx >= 0 && sy >= 0 && sx < sw && sy < sh) {
+          const i = (sy * sw + sx) * 3;
+          sums[o] += data[i];
+          sums[o + 1] += data[i + 1];
+          sums[o + 2] += data[i + 2];
+        }
+        if (x & 1) o += 3;
+      }
+    }
+    for (let k = 0, o = y * sums.length; k < sums.length; k++, o++) out[o] = sums[k] >> 2;
+  }
+  return { width, height, data: out };
 }
 
 /** Part of one row of {@link warp}. */
@@ -266,56 +332,98 @@ export function shrink(image: Pixels, width: number, height: number): Pixels {
     return warp(image, [kx, 0, (kx - 1) / 2, 0, ky, (ky - 1) / 2, 0, 0, 1], width, height);
   const columns = weights(image.width, width);
   const rows = weights(image.height, height);
-  const source = image.data;
   const data = new Uint8Array(width * height * 3);
   // One row of the result at a time: the rows it covers are summed up, then the columns of that sum.
-  const sums = new Float32Array(image.width * 3);
+  const row = image.width * 3;
+  const sums = new Float32Array(row + columns.most * 3);
   for (let y = 0; y < height; y++) {
-    const { from, share } = rows[y];
-    for (let k = 0; k < share.length; k++) {
-      const part = share[k];
-      const i = (from + k) * sums.length;
-      if (k === 0) for (let x = 0; x < sums.length; x++) sums[x] = source[i + x] * part;
-      else for (let x = 0; x < sums.length; x++) sums[x] += source[i + x] * part;
-    }
-    for (let x = 0, o = y * width * 3; x < width; x++, o += 3) {
-      const { from, share } = columns[x];
-      let r = 0.5;
-      let g = 0.5;
-      let b = 0.5;
-      for (let k = 0, i = from * 3; k < share.length; k++, i += 3) {
-        const part = share[k];
-        r += sums[i] * part;
-        g += sums[i + 1] * part;
-        b += sums[i + 2] * part;
-      }
-      data[o] = r;
-      data[o + 1] = g;
-      data[o + 2] = b;
-    }
+    sumRows(image.data, sums, row, rows.from[y], rows.share.subarray(y * rows.most, (y + 1) * rows.most));
+    sumColumns(sums, columns, data.subarray(y * width * 3, (y + 1) * width * 3));
   }
   return { width, height, data };
 }
 
-/** For each of `to` cells, which of `from` cells it covers and by how much; the shares of a cell sum to 1. */
-function weights(from: number, to: number): { from: number; share: Float64Array }[] {
+/**
+ * The weighted sum of some rows of a picture.
+ * @param sums   of `row` numbers, and as many more as weights may reach beyond them, which stay 0
+ * @param from   the first row
+ * @param share  of each row from there on; those that do not count may lie below the picture
+ */
+function sumRows(
+  source: Uint8Array,
+  sums: Float32Array,
+  row: number,
+  from: number,
+  share: Float32Array,
+): void {
+  for (let k = 0; k < share.length && share[k] > 0; k += TAPS) {
+    const [a, b, c, d] = share.subarray(k, k + TAPS);
+    const i = (from + k) * row;
+    const j = b > 0 ? i + row : i;
+    const l = c > 0 ? j + row : i;
+    const m = d > 0 ? l + row : i;
+    if (k === 0)
+      for (let x = 0; x < row; x++)
+        sums[x] = source[i + x] * a + source[j + x] * b + source[l + x] * c + source[m + x] * d;
+    else
+      for (let x = 0; x < row; x++)
+        sums[x] += source[i + x] * a + source[j + x] * b + source[l + x] * c + source[m + x] * d;
+  }
+}
+
+/** The weighted sums of the columns of one row, rounded. */
+function sumColumns(sums: Float32Array, { from, share, most }: Weights, out: Uint8Array): void {
+  for (let x = 0, o = 0, at = 0; x < from.length; x++, o += 3) {
+    let red = 0.5;
+    let green = 0.5;
+    let blue = 0.5;
+    for (let k = 0, i = from[x] * 3; k < most; k += TAPS, at += TAPS, i += 3 * TAPS) {
+      const a = share[at];
+      const b = share[at + 1];
+      const c = share[at + 2];
+      const d = share[at + 3];
+      red += sums[i] * a + sums[i + 3] * b + sums[i + 6] * c + sums[i + 9] * d;
+      green += sums[i + 1] * a + sums[i + 4] * b + sums[i + 7] * c + sums[i + 10] * d;
+      blue += sums[i + 2] * a + sums[i + 5] * b + sums[i + 8] * c + sums[i + 11] * d;
+    }
+    out[o] = red;
+    out[o + 1] = green;
+    out[o + 2] = blue;
+  }
+}
+
+/** Cells are summed up so many at a time: a sum is then loaded and stored a quarter as often. */
+const TAPS = 4;
+
+/** For each of some cells, which others it covers, from which one on, and by how much; the shares of a cell sum to 1. */
+interface Weights {
+  readonly from: Int32Array;
+  /** `most` for each cell, a multiple of {@link TAPS}; 0 for those it does not cover. */
+  readonly share: Float32Array;
+  readonly most: number;
+}
+
+/** @param from, to  how many cells there are, and how many cover them */
+function weights(from: number, to: number): Weights {
   const k = from / to;
   // A growing axis is sampled linearly between two neighbours, a shrinking one averaged over what it covers.
   const reach = Math.max(1, k);
-  const cells: { from: number; share: Float64Array }[] = [];
+  const most = Math.ceil((Math.ceil(reach) + 1) / TAPS) * TAPS;
+  const made: Weights = { from: new Int32Array(to), share: new Float32Array(to * most), most };
   for (let i = 0; i < to; i++) {
     const centre = (i + 0.5) * k;
     const start = Math.max(0, Math.min(from - 1, Math.floor(centre - reach / 2)));
     const end = Math.min(from, Math.max(start + 1, Math.ceil(centre + reach / 2)));
-    const share = new Float64Array(end - start);
+    made.from[i] = start;
+    const share = made.share.subarray(i * most, (i + 1) * most);
     let sum = 0;
-    for (let j = start; j < end; j++) {
-      const covered = Math.min(j + 1, centre + reach / 2) - Math.max(j, centre - reach / 2);
-      sum += share[j - start] = Math.max(0, covered);
-    }
-    if (sum > 0) for (let j = 0; j < share.length; j++) share[j] /= sum;
+    for (let j = start; j < end; j++)
+      sum += share[j - start] = Math.max(
+        0,
+        Math.min(j + 1, centre + reach / 2) - Math.max(j, centre - reach / 2),
+      );
+    if (sum > 0) for (let j = 0; j < end - start; j++) share[j] /= sum;
     else share[0] = 1;
-    cells.push({ from: start, share });
   }
-  return cells;
+  return made;
 }

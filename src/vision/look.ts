@@ -14,7 +14,7 @@ import type {
   KtpReport,
   SelfieReport,
 } from "./facts.ts";
-import type { Quad } from "./geometry.ts";
+import { type Matrix, mappedBox, type Quad } from "./geometry.ts";
 import { decodeImage, type Pixels } from "./image.ts";
 import { cutCard, cutPart } from "./ktp/card.ts";
 import { cropsOf } from "./ktp/crops.ts";
@@ -45,8 +45,7 @@ export const networksFor = (strongSpoofing: boolean): readonly ModelName[] => [
 ];
 
 /**
- * Reads a photograph of a card, and finds the portrait on it. Boxes are in pixels of the picture as it was sent,
- * but for that of the portrait, which is in pixels of the straightened card.
+ * Reads a photograph of a card, and finds the portrait on it. Boxes are in pixels of the picture as it was sent.
  * @param bytes  JPEG, PNG or WebP
  * @throws {ImageRefusedError} where the bytes are no picture
  */
@@ -82,7 +81,7 @@ export async function lookAtKtp(bytes: Uint8Array, models: Models): Promise<KtpR
     },
     outline: reading.outline && outlineAt(reading.outline, image.scale),
     ...(form ? PRINTED_FORM : { hints }),
-    portrait,
+    portrait: portrait && { ...portrait, box: scaled(portrait.box, image.scale) },
     crops: form ? null : cropped,
     milliseconds: {
       decode: decoded - begun,
@@ -118,15 +117,20 @@ async function findPortrait(
 ): Promise<FaceFacts | null> {
   const close = cutPart(image, plane, place, PORTRAIT_PART);
   const sure = close && (await describeSurePortrait(close.picture, close.part, models));
-  if (sure) {
-    const [x, y, width, height] = sure.box;
-    return { ...sure, box: [x + close.from[0], y + close.from[1], width, height] };
-  }
+  if (sure) return inPhotograph(sure, close.toImage);
   const card = cutCard(image, plane, place);
-  const onCard =
-    card === image ? null : await describePortrait(card, Math.max(card.width, card.height), models);
-  return onCard ?? describePortrait(image, result.quality.card_pixels, models);
+  const { width, height } = card?.picture ?? image;
+  const onCard = card && (await describePortrait(card.picture, Math.max(width, height), models));
+  return onCard
+    ? inPhotograph(onCard, card.toImage)
+    : describePortrait(image, result.quality.card_pixels, models);
 }
+
+/** A face with its box in the photograph, out of which it was cut: as many pixels as there really are. */
+const inPhotograph = (face: FaceFacts, toImage: Matrix): FaceFacts => ({
+  ...face,
+  box: mappedBox(face.box, toImage),
+});
 
 /**
  * Judges a selfie: its one face, and whether a living person stood before the camera.

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   crop,
   invert,
+  mappedBox,
   multiply,
   type Point,
   perspective,
@@ -11,6 +12,7 @@ import {
   similarity,
   transform,
   warp,
+  warpHalved,
 } from "../../src/vision/geometry.ts";
 import type { Pixels } from "../../src/vision/image.ts";
 
@@ -187,6 +189,42 @@ test("warp samples alike within the picture and at its edges, whatever leaves it
     }
     assert.ok(inside > 1000 && outside > 100, `${inside} inside, ${outside} outside`);
   }
+});
+
+test("warpHalved is the mean of four pixels, in perspective too, and black outside", () => {
+  const image = ramp(200, 120);
+  const quad: Quad = [
+    [20, 15],
+    [170, 30],
+    [160, 100],
+    [30, 90],
+  ];
+  const unit: Quad = [
+    [0, 0],
+    [79, 0],
+    [79, 59],
+    [0, 59],
+  ];
+  const m = perspective(unit, quad);
+  const { width, height, data } = warpHalved(image, m, 40, 30);
+  assert.deepEqual([width, height], [40, 30]);
+  for (let y = 0; y < 30; y++) {
+    for (let x = 0; x < 40; x++) {
+      const [u, v] = transform(m, [2 * x + 0.5, 2 * y + 0.5]);
+      const [red, green, blue] = data.subarray((y * 40 + x) * 3);
+      assert.ok(Math.abs(red - u) <= 1 && Math.abs(green - v) <= 1, `${red},${green} for ${u},${v}`);
+      assert.equal(blue, 7);
+    }
+  }
+  const beside = warpHalved(image, [1, 0, 190, 0, 1, 0, 0, 0, 1], 20, 4);
+  assert.deepEqual([...beside.data.subarray(3 * 2, 3 * 3)], [195, 1, 7]);
+  assert.deepEqual([...beside.data.subarray(3 * 5, 3 * 6)], [0, 0, 0]);
+});
+
+test("a mapped box is the upright one around where its corners come to, within the picture where there is one", () => {
+  const quarterTurn = [0, -1, 100, 1, 0, 0, 0, 0, 1] as const;
+  assert.deepEqual(mappedBox([10, 20, 30, 5], quarterTurn), [75, 10, 5, 30]);
+  assert.deepEqual(mappedBox([10, 20, 30, 5], quarterTurn, { width: 78, height: 25 }), [75, 10, 3, 15]);
 });
 
 test("crop clips to the picture", () => {

@@ -7,6 +7,7 @@ import {
   type Quad,
   transform,
   warp,
+  warpHalved,
 } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Frame } from "./layout.ts";
@@ -163,45 +164,38 @@ export function partOf(image: Pixels, { toImage, pixels }: CardPlace, part: Card
   const k = 1 / (scale * fine);
   // The middle of a pixel of the result shows the middle of what it stands for.
   const place: Matrix = [k, 0, part.x + k / 2, 0, k, part.y + k / 2, 0, 0, 1];
-  const seen = warp(image, multiply(toImage, place), width * fine, height * fine, 0);
-  return fine === 1 ? seen : halved(seen);
+  const toPart = multiply(toImage, place);
+  return fine === 1 ? warp(image, toPart, width, height) : warpHalved(image, toPart, width, height);
 }
 
 /**
- * From so many pixels of the photograph for one of the part, two by two of them are averaged; more would cost more than
+ * From so many pixels of the photograph for one of the part, the mean of four of them is taken; more would cost more than
  * it tells.
  */
 const TWICE = 1.5;
 
-/** Squares of two by two pixels as one. */
-function halved({ width, height, data }: Pixels): Pixels {
-  const [w, h] = [width / 2, height / 2];
-  const out = new Uint8Array(w * h * 3);
-  const row = width * 3;
-  for (let y = 0, o = 0; y < h; y++) {
-    let i = 2 * y * row;
-    for (let x = 0; x < w; x++, i += 6, o += 3) {
-      const j = i + row;
-      out[o] = (data[i] + data[i + 3] + data[j] + data[j + 3] + 2) >> 2;
-      out[o + 1] = (data[i + 1] + data[i + 4] + data[j + 1] + data[j + 4] + 2) >> 2;
-      out[o + 2] = (data[i + 2] + data[i + 5] + data[j + 2] + data[j + 5] + 2) >> 2;
-    }
-  }
-  return { width: w, height: h, data: out };
+/** A card, or a part of it, cut out of a photograph. */
+export interface CutCard {
+  readonly picture: Pixels;
+  /** Maps a point of the picture to a point of the photograph. */
+  readonly toImage: Matrix;
 }
 
-/** The card upright, cut out by its place; the whole photograph where it was not found or there is nothing to cut. */
-export function cutCard(image: Pixels, plane: TextPlane | null, place: CardPlace | null): Pixels {
-  if (!plane || (place && !isCut(image, plane, place))) return image;
-  if (!place) return warp(image, plane.toImage, plane.width, plane.height, 0);
-  return warp(image, cutToImage(place), CUT.width, CUT.height, 0);
+/** The card upright, cut out by its place; null where the photograph shows it so that there is nothing to cut. */
+export function cutCard(image: Pixels, plane: TextPlane | null, place: CardPlace | null): CutCard | null {
+  if (!plane || (place && !isCut(image, plane, place))) return null;
+  return place
+    ? cutBy(image, cutToImage(place), CUT.width, CUT.height)
+    : cutBy(image, plane.toImage, plane.width, plane.height);
 }
+
+const cutBy = (image: Pixels, toImage: Matrix, width: number, height: number): CutCard => ({
+  picture: warp(image, toImage, width, height),
+  toImage,
+});
 
 /** A part of the card that {@link cutCard} cuts out, with some of what is around it. */
-export interface CutPart {
-  readonly picture: Pixels;
-  /** Where the picture begins in the whole cut, in pixels. */
-  readonly from: Point;
+export interface CutPart extends CutCard {
   /** The part within the picture, in pixels. */
   readonly part: Box;
 }
@@ -226,14 +220,9 @@ export function cutPart(
   const from: Point = [Math.max(0, Math.floor(x) - ROOM), Math.max(0, Math.floor(y) - ROOM)];
   const end = [Math.min(CUT.width, x + width + ROOM), Math.min(CUT.height, y + height + ROOM)];
   const toCut: Matrix = [1, 0, from[0], 0, 1, from[1], 0, 0, 1];
+  const toImage = multiply(cutToImage(place), toCut);
   return {
-    picture: warp(
-      image,
-      multiply(cutToImage(place), toCut),
-      Math.ceil(end[0]) - from[0],
-      Math.ceil(end[1]) - from[1],
-    ),
-    from,
+    ...cutBy(image, toImage, Math.ceil(end[0]) - from[0], Math.ceil(end[1]) - from[1]),
     part: { x: x - from[0], y: y - from[1], width, height },
   };
 }

@@ -7,7 +7,7 @@ import {
   type KtpOcrResult,
   type KtpReading,
 } from "../facts.ts";
-import { type Matrix, type Point, type Quad, transform } from "../geometry.ts";
+import { type Matrix, mappedBox, type Point, type Quad, transform } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { readBlood } from "./blood.ts";
@@ -161,17 +161,12 @@ function quadOf([x, y, w, h]: FactBox, toImage: Matrix | null): Quad {
 function inPhotograph(
   fields: Understanding["fields"],
   toImage: Matrix | null,
-  { width, height }: Pixels,
+  image: Pixels,
 ): Record<KtpField, KtpFieldFact> {
-  const clip = (n: number, most: number) => Math.min(most, Math.max(0, n));
   return Object.fromEntries(
     KTP_FIELDS.map((field) => {
       const { box } = fields[field];
-      if (!box) return [field, fields[field]];
-      const corners = quadOf(box, toImage);
-      const [xs, ys] = [corners.map(([u]) => clip(u, width)), corners.map(([, v]) => clip(v, height))];
-      const [left, top] = [Math.min(...xs), Math.min(...ys)];
-      return [field, { ...fields[field], box: [left, top, Math.max(...xs) - left, Math.max(...ys) - top] }];
+      return [field, { ...fields[field], box: box && mappedBox(box, toImage ?? AS_IT_IS, image) }];
     }),
   ) as Record<KtpField, KtpFieldFact>;
 }

@@ -1,5 +1,5 @@
-import type { FactBox, KtpQuality } from "../facts.ts";
-import { type Point, transform } from "../geometry.ts";
+import type { KtpQuality } from "../facts.ts";
+import { type Matrix, mappedBox, multiply, type Point, transform } from "../geometry.ts";
 import { luma, type Pixels } from "../image.ts";
 import { powerSpectrum } from "../liveness/spectrum.ts";
 import { CARD, type CardPart, type CardPlace, partOf } from "./card.ts";
@@ -11,6 +11,8 @@ export type CardMeasures = Omit<KtpQuality, "legibility">;
 /** The whole card, and what is looked at of it, in pixels a millimetre. */
 const WHOLE: CardPart = { x: 0, y: 0, ...CARD };
 const WHOLE_SCALE = 4;
+/** From pixels of the whole card to millimetres. */
+const FROM_WHOLE: Matrix = [1 / WHOLE_SCALE, 0, 0, 0, 1 / WHOLE_SCALE, 0, 0, 0, 1];
 /** Labels and the beginnings of values: print on every card. */
 const PRINT: CardPart = { x: 3, y: 14, width: 36, height: 28 };
 const PRINT_SCALE = 10;
@@ -24,7 +26,7 @@ export function measureCard(image: Pixels, place: CardPlace): CardMeasures {
     luma: meanLuma(whole),
     blur: blurOf(partOf(image, place, PRINT, PRINT_SCALE)) / PRINT_SCALE,
     glare: share,
-    glare_box: box && inPhotograph(box, image, place),
+    glare_box: box && mappedBox(box, multiply(place.toImage, FROM_WHOLE), image),
     colour: 100 * colourSpread(whole),
     pattern: patternOf(whole),
     ground: groundShare(whole),
@@ -134,24 +136,6 @@ function burntPatch({ width, height, data }: Pixels): {
     if (size > most) [most, box] = [size, [left, top, right - left + 1, bottom - top + 1]];
   }
   return { share: most / burnt.length, box };
-}
-
-/** From a box in {@link WHOLE} to the upright box around it in the photograph. */
-function inPhotograph(
-  [x, y, w, h]: readonly [number, number, number, number],
-  { width, height }: Pixels,
-  { toImage }: CardPlace,
-): FactBox {
-  const corners = [
-    [x, y],
-    [x + w, y],
-    [x + w, y + h],
-    [x, y + h],
-  ].map(([u, v]): Point => transform(toImage, [u / WHOLE_SCALE, v / WHOLE_SCALE]));
-  const clip = (n: number, most: number) => Math.min(most, Math.max(0, n));
-  const [xs, ys] = [corners.map(([u]) => clip(u, width)), corners.map(([, v]) => clip(v, height))];
-  const [left, top] = [Math.min(...xs), Math.min(...ys)];
-  return [left, top, Math.max(...xs) - left, Math.max(...ys) - top];
 }
 
 /** Side in pixels of {@link WHOLE} of the squares whose mean colours are compared: print and noise are averaged out. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
 import { drawNotAKtp, drawSelfie, makeCitizen, photographKtp, truthOf } from "../../../src/sample/sample.ts";
+import { perspective, type Quad, transform } from "../../../src/vision/geometry.ts";
 import { compareKtp } from "../../../src/vision/ktp/evaluate.ts";
 import { lookAtKtp } from "../../../src/vision/look.ts";
 import type { Models } from "../../../src/vision/models/models.ts";
@@ -12,8 +13,17 @@ const SEED = 77;
 const POLICY = { ktpScore: 0.5, confidence: 0.8 } as const;
 /** Those most like a KTP; all kinds are in refusals.slow.ts. */
 const QUICK_KINDS = ["form", "sim", "ktp-back"] as const;
-/** ISO/IEC 7810 ID-1. */
-const CARD_RATIO = 85.6 / 53.98;
+/** ISO/IEC 7810 ID-1, in millimetres. */
+const CARD = { width: 85.6, height: 53.98 } as const;
+const CARD_RATIO = CARD.width / CARD.height;
+const CARD_CORNERS: Quad = [
+  [0, 0],
+  [CARD.width, 0],
+  [CARD.width, CARD.height],
+  [0, CARD.height],
+];
+/** The middle of its portrait. */
+const PORTRAIT = { x: 72.5, y: 23 } as const;
 
 let models: Models;
 before(async () => {
@@ -69,6 +79,18 @@ test("a photograph in perspective on some ground is read, its boxes inside the c
     const [x, y] = [box[0] + box[2] / 2, box[1] + box[3] / 2];
     assert.ok(x > Math.min(...xs) && x < Math.max(...xs) && y > Math.min(...ys) && y < Math.max(...ys));
   }
+});
+
+test("the portrait's box is in the photograph's pixels, as many as there are", async () => {
+  const { jpeg, corners } = await photographKtp(await makeCitizen(SEED, 2), { level: 2 });
+  const { portrait } = await lookAtKtp(jpeg, models);
+  assert.ok(portrait);
+  const [x, y, width, height] = portrait.box;
+  const [topLeft, topRight] = corners;
+  const cardWidth = Math.hypot(topRight[0] - topLeft[0], topRight[1] - topLeft[1]);
+  assert.ok(width > 0.08 * cardWidth && width < 0.25 * cardWidth, `${width} on a card of ${cardWidth}`);
+  const [u, v] = transform(perspective(corners, CARD_CORNERS), [x + width / 2, y + height / 2]);
+  assert.ok(Math.abs(u - PORTRAIT.x) < 5 && Math.abs(v - PORTRAIT.y) < 7, `${u},${v}`);
 });
 
 for (const kind of QUICK_KINDS) {
