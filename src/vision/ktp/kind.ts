@@ -1,5 +1,5 @@
 import type { Hint } from "../facts.ts";
-import { bare, distance } from "./text.ts";
+import { bare, distanceWithin } from "./text.ts";
 
 /** What a picture shows in place of the front of a KTP, as far as it is known by name. */
 export type OtherKind = Extract<
@@ -121,10 +121,5 @@ export function kindByWords(lines: readonly string[]): OtherKind | null {
 }
 
 /** Whether a text has a part that is the heading, but for misread letters. */
-function holds(text: string, heading: string): boolean {
-  const most = Math.floor(heading.length * MISREAD);
-  for (let from = 0; from + heading.length <= text.length + most; from++) {
-    if (distance(text.slice(from, from + heading.length), heading, most) <= most) return true;
-  }
-  return false;
-}
+const holds = (text: string, heading: string): boolean =>
+  distanceWithin(heading, text) <= Math.floor(heading.length * MISREAD);

@@ -38,8 +38,14 @@ for (const [a, b] of ALIKE_PAIRS)
 const swapCost = (p: number, q: number): number =>
   p < CODES && q < CODES ? SWAP[p * CODES + q] : p === q ? 0 : 1;
 
-/** Two rows of {@link distance}, which grow with the longest text. */
+/** Two rows of a table of distances, which grow with the longest text. */
 let [previous, current] = [new Float64Array(64), new Float64Array(64)];
+
+function makeRoom(length: number): void {
+  if (length < previous.length) return;
+  previous = new Float64Array(2 * length);
+  current = new Float64Array(2 * length);
+}
 
 /**
  * Edit distance (Levenshtein) in which letters that look alike cost half.
@@ -48,10 +54,7 @@ let [previous, current] = [new Float64Array(64), new Float64Array(64)];
 export function distance(a: string, b: string, most = Number.POSITIVE_INFINITY): number {
   if (a === b) return 0;
   if (Math.abs(a.length - b.length) > most) return most + 1;
-  if (b.length >= previous.length) {
-    previous = new Float64Array(2 * b.length);
-    current = new Float64Array(2 * b.length);
-  }
+  makeRoom(b.length);
   for (let j = 0; j <= b.length; j++) previous[j] = j;
   // What lies further from the diagonal than that costs more than `most`.
   const reach = Math.floor(most);
@@ -75,6 +78,29 @@ export function distance(a: string, b: string, most = Number.POSITIVE_INFINITY):
     [previous, current] = [current, previous];
   }
   return previous[b.length];
+}
+
+/**
+ * The least {@link distance} of `part` from any part of `text` (Sellers 1980, "The theory and computation of evolutionary
+ * distances": a match may begin and end anywhere at no cost).
+ */
+export function distanceWithin(part: string, text: string): number {
+  makeRoom(text.length);
+  previous.fill(0, 0, text.length + 1);
+  for (let i = 1; i <= part.length; i++) {
+    current[0] = i;
+    const p = part.charCodeAt(i - 1);
+    for (let j = 1; j <= text.length; j++)
+      current[j] = Math.min(
+        previous[j] + 1,
+        current[j - 1] + 1,
+        previous[j - 1] + swapCost(p, text.charCodeAt(j - 1)),
+      );
+    [previous, current] = [current, previous];
+  }
+  let least = part.length;
+  for (let j = 0; j <= text.length; j++) least = Math.min(least, previous[j]);
+  return least;
 }
 
 /** The best of a list, and how far the second best is. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { bloodLabelIn, labelAt } from "../../../src/vision/ktp/labels.ts";
 import { cityPrefix } from "../../../src/vision/ktp/place.ts";
 import { findRegion, openGazetteer } from "../../../src/vision/ktp/regions.ts";
-import { distance } from "../../../src/vision/ktp/text.ts";
+import { distance, distanceWithin } from "../../../src/vision/ktp/text.ts";
 import {
   address,
   bloodType,
@@ -238,6 +238,24 @@ test("letters that look alike are nearer than others", () => {
   assert.equal(distance("C1MAHI", "CIMAHI"), 0.5);
   assert.equal(distance("CAMAHI", "CIMAHI"), 1);
   assert.equal(distance("CIMAH", "CIMAHI"), 1);
+});
+
+test("a text within another is as far as its nearest part is, wherever that begins and ends", () => {
+  assert.equal(distanceWithin("KARTUKELUARGA", "NO1KARTUKELUARGA3173"), 0);
+  assert.equal(distanceWithin("KARTUKELUARGA", "NO1KARTUKELUAGA3173"), 1);
+  assert.equal(distanceWithin("KARTUKELUARGA", "KARTUKELUARG4"), 1);
+  assert.equal(distanceWithin("KARTUKELUARGA", "KARTUKELURGA"), 1);
+  assert.equal(distanceWithin("KARTU", ""), 5);
+  for (const [part, text] of [
+    ["MENGEMUDI", "SURATIZINMENGEMUDl"],
+    ["PASPOR", "JLPASARBARUNO"],
+    ["NPWP", "KAWIN"],
+  ]) {
+    const parts = [...text].flatMap((_, from) =>
+      Array.from({ length: text.length - from + 1 }, (_, n) => text.slice(from, from + n)),
+    );
+    assert.equal(distanceWithin(part, text), Math.min(...parts.map((some) => distance(part, some))));
+  }
 });
 
 test("regions are found among those of the one above, and only where it is clear which", async () => {
