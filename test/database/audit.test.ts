@@ -189,7 +189,7 @@ onBothDatabases("the audit log", (it) => {
     const { lane, seq } = rows[0]!;
     await sql`CREATE TABLE backup AS TABLE kyc_audit`.execute(storage.db);
     const attacks: [string, ReturnType<typeof sql>, RegExp][] = [
-      ["an actor", sql`UPDATE kyc_audit SET actor = 'service' WHERE lane = ${lane} AND seq = 2`, /altered/],
+      ["an actor", sql`UPDATE kyc_audit SET actor = 'nobody' WHERE lane = ${lane} AND seq = 2`, /altered/],
       [
         "a time",
         sql`UPDATE kyc_audit SET at = at + interval '1 s' WHERE lane = ${lane} AND seq = 2`,
