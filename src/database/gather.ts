@@ -1,3 +1,5 @@
+import { setImmediate as turn } from "node:timers/promises";
+
 /** What the server says of a value that it refuses: a fault of that call alone (SQLSTATE classes 22 and 23). */
 const REFUSES_VALUE = /^2[23]/;
 
@@ -5,8 +7,8 @@ const refusesValue = (error: unknown) =>
   REFUSES_VALUE.test(String((error as { readonly code?: unknown } | null)?.code ?? ""));
 
 /**
- * Lets calls that come while others are under way share a statement: one by itself is carried out at once, many at a
- * time cost few round trips. A call is never part of a statement that was sent before it came.
+ * Lets calls that come in one turn of the event loop, or while others are under way, share a statement: many at a time
+ * cost few round trips. A call is never part of a statement that was sent before it came.
  *
  * Where the server refuses a value, each call of that statement is carried out again by itself, so that a fault of one
  * is none of the others'. Any other error is an error of all.
@@ -36,6 +38,9 @@ export function gather<Q, A>(
 
   async function drain(): Promise<void> {
     underWay++;
+    // Requests that were read from the network together ask in one turn: a statement for the first of them alone would
+    // let the others wait for its answer.
+    await turn();
     while (waiting.length > 0) await carryOut(waiting.splice(0, most));
     underWay--;
   }
