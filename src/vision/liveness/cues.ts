@@ -2,12 +2,12 @@ import type { FaceMesh } from "../face/mesh.ts";
 import type { Box } from "../geometry.ts";
 import { luma, type Pixels } from "../image.ts";
 import { eyeRim } from "./rim.ts";
-import { patternStrength } from "./spectrum.ts";
+import { type Band, patternStrength } from "./spectrum.ts";
 import { cheeks } from "./texture.ts";
 
 /** What pixels tell of a face that was photographed twice, each a number with a meaning of its own. */
 export interface RecaptureCues {
-  /** Decibels: how far the strongest repeating pattern on the face stands out; dots, a screen's pixels, moiré. */
+  /** Decibels: how far the strongest pattern that repeats all over the face stands out; dots, a screen's pixels, moiré. */
   readonly pattern: number;
   /**
    * How coloured the fine structure of the cheeks is over how light and dark it is: skin's is light and shadow, that of
@@ -28,8 +28,19 @@ export interface RecaptureCues {
   readonly eye_rim: number;
 }
 
-/** Sides, in pixels, of the square of the face that is looked at for patterns: the larger one that fits into it. */
-const PATTERN_SIDES = [128, 64] as const;
+/** Sides, in pixels, of the part of the face that is looked at for patterns, at most: more of it tells little more. */
+const PATTERN_SIDE = 224;
+/**
+ * Periods a pixel between which dots, stripes and moiré show: below are the face's own shapes, above the next to the
+ * sensor's own grid. Moiré between a screen's three colours and the sensor is coarse and coloured; it is looked for at half
+ * the size, as JPEG stores colour, and below the edges of JPEG's blocks of 16 pixels and what they are enlarged with.
+ */
+const PATTERN_BANDS = {
+  light: { from: 0.09, to: 0.47 },
+  colour: { from: 0.09, to: 0.25 },
+} as const satisfies Record<string, Band>;
+/** A quarter as many windows tell the colour: on living faces its peaks were measured to be so many decibels higher. */
+const COLOUR_MORE = 3;
 
 /** Surroundings in which a rim is looked for: their side over the face's box, and in pixels once scaled. */
 const SURROUNDINGS = { reach: 4, size: 96 } as const;
@@ -113,20 +124,48 @@ function highlights({ data }: Pixels): number {
   return (3 * count) / data.length;
 }
 
+/** Of the middle of the face, as it was taken: scaling would blur or invent what is looked for. */
 function pattern(image: Pixels, face: Box): number {
-  const side = PATTERN_SIDES.find((s) => s <= Math.min(face.width, image.width, image.height));
-  if (side === undefined) return 0;
-  const place = (middle: number, room: number) =>
-    Math.round(Math.max(0, Math.min(room - side, middle - side / 2)));
-  const x = place(face.x + face.width / 2, image.width);
-  const y = place(face.y + face.height / 2, image.height);
-  // As it was taken: scaling would blur or invent what is looked for.
-  const data = new Uint8Array(side * side * 3);
-  for (let row = 0; row < side; row++) {
-    const from = ((y + row) * image.width + x) * 3;
-    data.set(image.data.subarray(from, from + side * 3), row * side * 3);
+  const inside = (v: number, room: number) => Math.max(0, Math.min(room, Math.round(v)));
+  const span = (start: number, length: number, room: number) => {
+    const [from, to] = [inside(start, room), inside(start + length, room)];
+    const size = Math.min(PATTERN_SIDE, to - from);
+    return { from: (from + to - size) >> 1, size };
+  };
+  const [x, y] = [span(face.x, face.width, image.width), span(face.y, face.height, image.height)];
+  const data = new Uint8Array(x.size * y.size * 3);
+  for (let row = 0; row < y.size; row++) {
+    const from = ((y.from + row) * image.width + x.from) * 3;
+    data.set(image.data.subarray(from, from + x.size * 3), row * x.size * 3);
   }
-  return patternStrength(luma({ width: side, height: side, data }), side);
+  const part = { width: x.size, height: y.size, data };
+  const [width, height] = [x.size >> 1, y.size >> 1];
+  const light = patternStrength(luma(part), x.size, y.size, PATTERN_BANDS.light);
+  const colour = patternStrength(redOverGreen(part), width, height, PATTERN_BANDS.colour);
+  return Math.max(light, colour - COLOUR_MORE, 0);
+}
+
+/** Red less green at half the size, each value the mean of four pixels. */
+function redOverGreen({ width, height, data }: Pixels): Float32Array {
+  const [columns, rows] = [width >> 1, height >> 1];
+  const out = new Float32Array(columns * rows);
+  for (let y = 0, o = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++, o++) {
+      const i = (2 * y * width + 2 * x) * 3;
+      const j = i + width * 3;
+      out[o] =
+        (data[i] -
+          data[i + 1] +
+          data[i + 3] -
+          data[i + 4] +
+          data[j] -
+          data[j + 1] +
+          data[j + 3] -
+          data[j + 4]) /
+        4;
+    }
+  }
+  return out;
 }
 
 /** A square around the face, as much of it as the picture holds, and where the face lies in it. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { Random } from "../../../src/sample/random.ts";
-import { patternStrength, powerSpectrum } from "../../../src/vision/liveness/spectrum.ts";
+import { averagedSpectrum, patternStrength, powerSpectrum } from "../../../src/vision/liveness/spectrum.ts";
 
 const SIZE = 64;
 
@@ -36,19 +36,53 @@ it("keeps the energy of a picture (Parseval)", () => {
   assert.ok(Math.abs(energy / expected - 1) < 1e-4);
 });
 
+it("takes windows together as they are one by one, whatever their number and size", () => {
+  const random = new Random(5);
+  const light = field(() => random.next() * 255);
+  for (const size of [8, 16, 32]) {
+    const starts = [0, 5, 20 * SIZE + 3];
+    const alone = starts.map((start) =>
+      powerSpectrum(
+        Float32Array.from(
+          { length: size * size },
+          (_, i) => light[start + Math.floor(i / size) * SIZE + (i % size)],
+        ),
+        size,
+      ),
+    );
+    const together = averagedSpectrum(light, SIZE, starts, size);
+    together.forEach((power, i) => {
+      const mean = alone.reduce((sum, one) => sum + one[i], 0) / starts.length;
+      assert.ok(Math.abs(power - mean) <= 1e-4 * Math.max(1, mean), `size ${size}, cell ${i}`);
+    });
+  }
+});
+
 it("hears a faint pattern in noise, and none in noise alone or at the edges of JPEG's blocks", () => {
+  const side = 208;
+  const band = { from: 0.09, to: 0.47 };
   const random = new Random(7);
   const next = () => random.next();
-  const noise = field(() => (next() + next() + next() - 1.5) * 20);
+  const over = (value: (x: number, y: number) => number) =>
+    Float32Array.from({ length: side * side }, (_, i) => value(i % side, Math.floor(i / side)));
+  const noise = over(() => (next() + next() + next() - 1.5) * 20);
   const with_ = (value: (x: number, y: number) => number) => {
-    const pattern = field(value);
+    const pattern = over(value);
     return patternStrength(
       noise.map((v, i) => v + pattern[i]),
-      SIZE,
+      side,
+      side,
+      band,
     );
   };
-  assert.ok(patternStrength(noise, SIZE) < 16);
-  assert.ok(with_((x, y) => 8 * Math.cos(1.3 * x + 0.9 * y)) > 22);
-  assert.ok(with_((x) => (x % 8 === 0 ? 30 : 0)) < 18, "blocks of eight pixels");
+  const none = with_(() => 0);
+  assert.ok(none < 10, `noise alone: ${none}`);
+  assert.ok(with_((x, y) => 4 * Math.cos(1.3 * x + 0.9 * y)) > 15, "faint");
+  assert.ok(
+    with_((x, y) => 4 * Math.cos(2.7 * x + 2.6 * y)) > 15,
+    "finer than one period in two pixels aslant",
+  );
+  assert.ok(with_((x) => (x % 8 === 0 ? 30 : 0)) < 12, "blocks of eight pixels");
   assert.ok(with_((x) => (x % 5 === 0 ? 30 : 0)) > 22, "stripes of five pixels");
+  assert.equal(patternStrength(noise.subarray(0, 60 * 60), 60, 60, band), 0, "smaller than a window");
 });
