@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
-import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
 import Fastify, {
   type FastifyBaseLogger,
@@ -40,6 +39,7 @@ import { answerTo, COMMON_CODES } from "./problem.ts";
 import { reviewRoutes } from "./review.ts";
 import { kycRoutes } from "./routes.ts";
 import { BASE_PATH } from "./schemas.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 import { answerRaw } from "./socket.ts";
 import { bodyLimitFor, readForm, readFrames } from "./uploads.ts";
 import { fieldErrors, refuseFields, validatorCompiler } from "./validation.ts";
@@ -171,20 +171,6 @@ export function createApp(parts: AppParts): FastifyInstance {
   const life = lifeline(app, log);
   app.decorate("stop", (deadlineMs: number) => life.stop(deadlineMs));
 
-  app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-    frameguard: { action: "deny" },
-    // For browsers of another age, or for pages that open one another: this is an API.
-    crossOriginOpenerPolicy: false,
-    originAgentCluster: false,
-    dnsPrefetchControl: false,
-    ieNoOpen: false,
-    permittedCrossDomainPolicies: false,
-    xssFilter: false,
-  });
   app.register(multipart);
   prepareLimits(app, parts.redis ?? null);
   documentation(app, parts.version);
@@ -296,7 +282,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   }
 
   function follow(request: FastifyRequest, reply: FastifyReply): void {
-    reply.header("x-request-id", request.id);
+    reply.headers(SECURITY_HEADERS).header("x-request-id", request.id);
     reply.raw.once("close", () => observe(request, reply));
   }
 

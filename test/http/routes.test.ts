@@ -147,6 +147,38 @@ test("a request keeps a sane id of its own and gets one otherwise", async (t) =>
   }
 });
 
+test("every answer forbids a browser to run, frame, sniff or share it", async (t) => {
+  const { get } = await serve(t);
+  for (const [path, status] of [
+    ["/health", 200],
+    ["/nothing/here", 404],
+    [`${BASE}/verify/${"1".repeat(36)}`, 401],
+    ["/%", 400],
+  ] as const) {
+    const { headers, status: given } = await get(path);
+    assert.equal(given, status, path);
+    assert.deepEqual(
+      [
+        "content-security-policy",
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+        "cross-origin-resource-policy",
+        "strict-transport-security",
+      ].map((name) => headers.get(name)),
+      [
+        "default-src 'none';frame-ancestors 'none'",
+        "nosniff",
+        "DENY",
+        "no-referrer",
+        "same-origin",
+        "max-age=31536000; includeSubDomains",
+      ],
+      path,
+    );
+  }
+});
+
 test("health, readiness and measurements are open and say what they should", async (t) => {
   const readiness = {
     database: async () => ({ ok: true }),
