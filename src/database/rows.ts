@@ -6,11 +6,13 @@ import type {
   Change,
   Duplicate,
   Review,
+  Shown,
   Status,
   Summary,
   Verification,
   VerificationType,
 } from "../verification/ports.ts";
+import { StoredJson } from "../verification/stored-json.ts";
 import {
   type FaceMatchResult,
   KTP_FIELDS,
@@ -21,7 +23,7 @@ import {
 import { embeddingFromBytes, embeddingToBytes } from "./embeddings.ts";
 import { openFace, sealFace } from "./faces.ts";
 import type { KycVerificationsTable } from "./schema.ts";
-import { openBytes, openJson, sealBytes, sealJson } from "./sealed-json.ts";
+import { openBytes, openJson, openText, sealBytes, sealJson } from "./sealed-json.ts";
 
 type Row = Selectable<KycVerificationsTable>;
 export type SealedColumn = "ktp_ocr_result" | "dukcapil_result" | "portrait_embedding" | "note" | "reviews";
@@ -90,6 +92,11 @@ export const SUMMARY_COLUMNS = [
   "reviews",
 ] as const satisfies readonly (keyof Row)[];
 
+const consentOf = ({ consent_version, consent_at }: Pick<Row, "consent_version" | "consent_at">) =>
+  consent_version === null || consent_at === null ? null : { version: consent_version, at: consent_at };
+
+const noteOf = (opened: unknown) => (opened as { readonly text: string } | null)?.text ?? null;
+
 /** @throws {SealBrokenError} */
 export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, sealer: Sealer): Summary {
   const id = row.verification_id;
@@ -101,10 +108,7 @@ export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, seal
     userId: row.user_id,
     type: row.verification_type as VerificationType,
     status: row.status as Status,
-    consent:
-      row.consent_version === null || row.consent_at === null
-        ? null
-        : { version: row.consent_version, at: row.consent_at },
+    consent: consentOf(row),
     ktpImage: row.ktp_image_url,
     selfieImage: row.selfie_image_url,
     portraitImage: row.portrait_image_url,
@@ -113,7 +117,7 @@ export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, seal
     liveness: row.liveness_result as LivenessResult | null,
     faceMatch: row.face_match_result as FaceMatchResult | null,
     dukcapil: opened("dukcapil_result") as DukcapilResult | null,
-    note: (opened("note") as { readonly text: string } | null)?.text ?? null,
+    note: noteOf(opened("note")),
     embeddingModel: row.embedding_model,
     selfieModel: row.selfie_model,
     duplicateOf: row.duplicate_of as readonly Duplicate[] | null,
@@ -129,6 +133,55 @@ export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, seal
     reviews: (opened("reviews") as { entries: readonly Review[] } | null)?.entries ?? [],
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    completedAt: row.completed_at,
+  };
+}
+
+/** All columns of a {@link Shown}. */
+export const SHOWN_COLUMNS = [
+  "verification_id",
+  "user_id",
+  "verification_type",
+  "status",
+  "consent_version",
+  "consent_at",
+  "ktp_ocr_result",
+  "liveness_result",
+  "face_match_result",
+  "dukcapil_result",
+  "note",
+  "duplicate_of",
+  "rejection_reason",
+  "created_at",
+  "completed_at",
+] as const satisfies readonly (keyof Row)[];
+
+/** A member of a reading of today. Within a text of its JSON each quotation mark would stand behind a backslash. */
+const COMPLETE = '"fields":';
+
+/** @throws {SealBrokenError} */
+export function shownOf(row: Pick<Row, (typeof SHOWN_COLUMNS)[number]>, sealer: Sealer): Shown {
+  const id = row.verification_id;
+  const opened = (column: "ktp_ocr_result" | "dukcapil_result") =>
+    openText(sealer, row[column], contextOf(column, id));
+  const reading = opened("ktp_ocr_result");
+  const registry = opened("dukcapil_result");
+  const complete = (text: string) =>
+    text.includes(COMPLETE) ? text : JSON.stringify(completeReading(JSON.parse(text)));
+  return {
+    verificationId: id,
+    userId: row.user_id,
+    type: row.verification_type as VerificationType,
+    status: row.status as Status,
+    consent: consentOf(row),
+    ktp: reading === null ? null : new StoredJson(complete(reading)),
+    liveness: row.liveness_result as LivenessResult | null,
+    faceMatch: row.face_match_result as FaceMatchResult | null,
+    dukcapil: registry === null ? null : new StoredJson(registry),
+    note: noteOf(openJson(sealer, row.note, contextOf("note", id))),
+    duplicateOf: row.duplicate_of as readonly Duplicate[] | null,
+    rejectionReason: row.rejection_reason,
+    createdAt: row.created_at,
     completedAt: row.completed_at,
   };
 }

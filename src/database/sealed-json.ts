@@ -27,9 +27,16 @@ export function sealJson(sealer: Sealer, value: unknown, context: string): strin
 
 /**
  * Opens a sealed value; a plain one, written by the replaced service, is taken as it is.
+ * @returns its JSON; null where nothing stands there
  * @throws {SealBrokenError}
  */
+export function openText(sealer: Sealer, value: unknown, context: string): string | null {
+  if (!isSealed(value)) return value === null ? null : JSON.stringify(value);
+  const { buffer, byteOffset, length } = openBytes(sealer, value, context);
+  return Buffer.from(buffer, byteOffset, length).toString("utf8");
+}
+
+/** As {@link openText}. @returns the value itself */
 export function openJson(sealer: Sealer, value: unknown, context: string): unknown {
-  if (!isSealed(value)) return value;
-  return JSON.parse(Buffer.from(openBytes(sealer, value, context)).toString("utf8"));
+  return isSealed(value) ? JSON.parse(openText(sealer, value, context) as string) : value;
 }

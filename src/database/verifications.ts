@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type ExpressionBuilder, type Kysely, sql, type Transaction } from "kysely";
+import { type ExpressionBuilder, type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { Outbox } from "../events/outbox.ts";
 import type { BlindIndex } from "../security/blind-index.ts";
 import { SealBrokenError, type Sealer } from "../security/sealer.ts";
@@ -19,7 +19,7 @@ import { releaseFrames, saveChallenge } from "./challenges.ts";
 import { type Faces, lockDuplicates, nextFaceNumber } from "./faces.ts";
 import { gather } from "./gather.ts";
 import { dropImages, keepImages } from "./image-removals.ts";
-import { columnsOf, SUMMARY_COLUMNS, summaryOf, verificationOf } from "./rows.ts";
+import { columnsOf, SHOWN_COLUMNS, SUMMARY_COLUMNS, shownOf, summaryOf, verificationOf } from "./rows.ts";
 import type { Schema } from "./schema.ts";
 import { settleUpload } from "./uploads.ts";
 
@@ -49,9 +49,12 @@ export function decodeCursor(cursor: string): Position {
 }
 
 type Start = Parameters<Verifications["start"]>[0];
-type Shown = Parameters<typeof summaryOf>[0];
+type SummaryRow = Parameters<typeof summaryOf>[0];
+type ShownRow = Parameters<typeof shownOf>[0];
 
-const SHOWN = sql.join(SUMMARY_COLUMNS.map((column) => sql.ref(column)));
+const list = (columns: readonly string[]) => sql.join(columns.map((column) => sql.ref(column)));
+const SUMMARY = list(SUMMARY_COLUMNS);
+const SHOWN = list(SHOWN_COLUMNS);
 
 /** Verifications started, or read, by one statement; users, where a page of each one's is read. */
 const MOST_GATHERED = 100;
@@ -208,14 +211,14 @@ export function verifications({
   }
 
   /** One row whose seal does not open must not keep the others from being shown: it is shown without what is sealed. */
-  const openedOrBare = (row: Shown) => {
+  const openedOrBare = (row: ShownRow) => {
     try {
-      return summaryOf(row, sealer);
+      return shownOf(row, sealer);
     } catch (error) {
       if (!(error instanceof SealBrokenError)) throw error;
       onBroken(row.verification_id, error);
-      const nothing = { ktp_ocr_result: null, dukcapil_result: null, note: null, reviews: null };
-      return summaryOf({ ...row, ...nothing }, sealer);
+      const nothing = { ktp_ocr_result: null, dukcapil_result: null, note: null };
+      return shownOf({ ...row, ...nothing }, sealer);
     }
   };
 
@@ -232,7 +235,7 @@ export function verifications({
       }));
       const entries = calls.map(({ entry }) => entry);
       const made = await audit.alongside(entries, async (connection, inserting) => {
-        const { rows: inserted } = await sql<Shown>`
+        const { rows: inserted } = await sql<SummaryRow>`
           WITH audited AS (${inserting})
           INSERT INTO kyc_verifications (verification_id, user_id, verification_type, status, consent_version,
             consent_at, created_at, updated_at)
@@ -241,7 +244,7 @@ export function verifications({
           FROM json_to_recordset(${JSON.stringify(rows)}::json) AS entry(
             verification_id TEXT, user_id TEXT, verification_type TEXT, consent_version TEXT, consent_at TIMESTAMP,
             created_at TIMESTAMP)
-          RETURNING ${SHOWN}`.execute(connection);
+          RETURNING ${SUMMARY}`.execute(connection);
         return new Map(inserted.map((row) => [row.verification_id, row]));
       });
       return calls.map(
@@ -254,18 +257,19 @@ export function verifications({
     },
     { most: MOST_GATHERED, atOnce: STARTS_AT_ONCE },
   );
-  const shown = gather(
-    async (ids: readonly string[]) => {
-      const rows = await db
-        .selectFrom("kyc_verifications")
-        .select(SUMMARY_COLUMNS)
-        .where("verification_id", "=", sql<string>`ANY(${[...new Set(ids)]}::text[])`)
-        .execute();
-      const byId = new Map(rows.map((row) => [row.verification_id, row]));
-      return ids.map((id) => byId.get(id) ?? null);
-    },
-    { most: MOST_GATHERED, atOnce: READS_AT_ONCE },
-  );
+  const byKey = <R extends { readonly verification_id: string }>(columns: RawBuilder<unknown>) =>
+    gather(
+      async (ids: readonly string[]) => {
+        const { rows } = await sql<R>`
+          SELECT ${columns} FROM kyc_verifications
+          WHERE verification_id = ANY(${[...new Set(ids)]}::text[])`.execute(db);
+        const byId = new Map(rows.map((row) => [row.verification_id, row]));
+        return ids.map((id) => byId.get(id) ?? null);
+      },
+      { most: MOST_GATHERED, atOnce: READS_AT_ONCE },
+    );
+  const summarised = byKey<SummaryRow>(SUMMARY);
+  const shown = byKey<ShownRow>(SHOWN);
   /** Rows of a user, newest first, from where a page ended. */
   const paged = gather(
     async (calls: readonly { readonly userId: string; readonly from: Position; readonly most: number }[]) => {
@@ -276,7 +280,7 @@ export function verifications({
         before_id: from.verificationId,
         most,
       }));
-      const { rows } = await sql<Shown & { readonly place: number; readonly position: string }>`
+      const { rows } = await sql<ShownRow & { readonly place: number; readonly position: string }>`
         SELECT ${SHOWN}, page.position, question.place
         FROM json_to_recordset(${JSON.stringify(questions)}::json) AS question(
           place INTEGER, whose TEXT, before TIMESTAMP, before_id TEXT, most INTEGER)
@@ -314,8 +318,13 @@ export function verifications({
     },
 
     async summary(verificationId) {
-      const row = await shown(verificationId);
+      const row = await summarised(verificationId);
       return row && summaryOf(row, sealer);
+    },
+
+    async shown(verificationId) {
+      const row = await shown(verificationId);
+      return row && shownOf(row, sealer);
     },
 
     async history(userId, limit, cursor) {

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import type { CaptureLinks } from "../verification/capture.ts";
 import type { VerificationType } from "../verification/ports.ts";
-import type { KycService } from "../verification/verification.ts";
+import { StoredJson } from "../verification/stored-json.ts";
+import type { KycService, VerificationView } from "../verification/verification.ts";
 import { FRAMES_ASKED } from "../vision/liveness/actions.ts";
 import { captureUrl, returnUrlsOf } from "./capture.ts";
 import type { Once } from "./idempotency.ts";
@@ -57,6 +58,14 @@ const CODES = {
 const common = { tags: ["verification"], security: [{ bearer: [] }] };
 const READ_PROBLEMS = [400, 401, 403, 429, 500, 503] as const;
 const POST_PROBLEMS = [...READ_PROBLEMS, 409, 413, 415, 422] as const;
+
+/** As `JSON.stringify`; what is kept as JSON goes out as it stands. */
+function viewJson(view: VerificationView): string {
+  const members = Object.entries(view)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `"${name}":${value instanceof StoredJson ? value.text : JSON.stringify(value)}`);
+  return `{${members.join()}}`;
+}
 
 /** The routes under `/api/v1/kyc`: each a schema and a call. */
 export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes }: RouteParts): void {
@@ -256,6 +265,7 @@ export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes
         params: VerificationParams,
         response: { 200: VerificationAnswer, ...problems(404, ...READ_PROBLEMS) },
       },
+      serializerCompiler: () => viewJson,
     },
     (request) => {
       const { verification_id } = request.params as Static<typeof VerificationParams>;
@@ -276,6 +286,7 @@ export function kycRoutes(app: FastifyInstance, { kyc, capture, once, imageBytes
         querystring: PageQuery,
         response: { 200: HistoryAnswer, ...problems(...READ_PROBLEMS) },
       },
+      serializerCompiler: () => (views: readonly VerificationView[]) => `[${views.map(viewJson).join()}]`,
     },
     async (request, reply) => {
       const { user_id: userId } = request.params as Static<typeof UserParams>;

@@ -2,6 +2,7 @@ import type { DukcapilResult } from "../dukcapil/dukcapil.ts";
 import type { FaceMatchResult, KtpOcrResult, LivenessResult } from "../vision/facts.ts";
 import type { Action } from "../vision/liveness/actions.ts";
 import type { ChallengeVerdict } from "../vision/liveness/active.ts";
+import type { StoredJson } from "./stored-json.ts";
 
 /** What the workflow needs of the world. The database, the object store and the clock come in as these. */
 
@@ -134,6 +135,27 @@ export interface Review {
 
 /** A verification without its faces. */
 export type Summary = Omit<Verification, "portraitEmbedding" | "selfieEmbedding">;
+
+/** What is shown of a verification to whoever asks for it. */
+export interface Shown
+  extends Pick<
+    Verification,
+    | "verificationId"
+    | "userId"
+    | "type"
+    | "status"
+    | "consent"
+    | "liveness"
+    | "faceMatch"
+    | "note"
+    | "duplicateOf"
+    | "rejectionReason"
+    | "createdAt"
+    | "completedAt"
+  > {
+  readonly ktp: StoredJson<KtpOcrResult> | null;
+  readonly dukcapil: StoredJson<DukcapilResult> | null;
+}
 
 /** Another user's VERIFIED verification of what seems to be the same person. */
 export interface Duplicate {
@@ -296,10 +318,11 @@ export interface Verifications {
     now: Date;
   }): Promise<Verification>;
   find(verificationId: string): Promise<Verification | null>;
-  /** As `find`, without the faces: what is shown, and what most decisions need. */
+  /** As `find`, without the faces: what most decisions need. */
   summary(verificationId: string): Promise<Summary | null>;
+  shown(verificationId: string): Promise<Shown | null>;
   /** Newest first. `cursor` is opaque, from an earlier page; a cursor that is none of ours gives RangeError. */
-  history(userId: string, limit: number, cursor?: string): Promise<{ items: Summary[]; next: string | null }>;
+  history(userId: string, limit: number, cursor?: string): Promise<{ items: Shown[]; next: string | null }>;
   /**
    * Takes the verification for one upload, or says that someone else has it ("busy"): at once, without waiting. The
    * claim ends by itself after `leaseSeconds`, so that a process killed in mid-upload blocks nobody for long.

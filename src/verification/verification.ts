@@ -38,6 +38,7 @@ import type {
   Images,
   KycEvent,
   Refusal,
+  Shown,
   Status,
   Summary,
   Swept,
@@ -48,6 +49,7 @@ import type {
 } from "./ports.ts";
 import { type Reason, reasonsOf } from "./reasons.ts";
 import { type Spoken, spokenReasons, usedUp } from "./sentences.ts";
+import type { StoredJson } from "./stored-json.ts";
 import { type Submission, type UploadView, uploading } from "./uploads.ts";
 
 /** Who asks. */
@@ -86,10 +88,10 @@ export interface VerificationView {
   readonly verification_type: VerificationType;
   readonly status: Status;
   readonly consent: { readonly version: string; readonly at: string } | null;
-  readonly ktp_ocr_result: KtpOcrResult | null;
+  readonly ktp_ocr_result: KtpOcrResult | StoredJson<KtpOcrResult> | null;
   readonly liveness_result: LivenessResult | null;
   readonly face_match_result: FaceMatchResult | null;
-  readonly dukcapil_result: DukcapilResult | null;
+  readonly dukcapil_result: DukcapilResult | StoredJson<DukcapilResult> | null;
   readonly rejection_reason: string | null;
   /** Its sentences in both languages; empty where there are none, or none that the service knows. */
   readonly rejection_reasons: readonly Spoken[];
@@ -711,7 +713,7 @@ export function kycService(parts: Parts): KycService {
     },
 
     async status(caller, verificationId) {
-      const found = await verifications.summary(verificationId);
+      const found = await verifications.shown(verificationId);
       if (found === null) throw notFound();
       const may = mayRead(caller, found.userId);
       const action = may ? "verification.read" : "access.refused";
@@ -930,7 +932,7 @@ function unanswered(nik: string, status: "PENDING" | "ERROR"): DukcapilResult {
 }
 
 /** @param reviews  whether whoever looks may know of other users: a person is not told who else has their face */
-function view(v: Summary, reviews: boolean): VerificationView {
+function view(v: Shown, reviews: boolean): VerificationView {
   return {
     verification_id: v.verificationId,
     user_id: v.userId,

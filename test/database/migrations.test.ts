@@ -79,7 +79,11 @@ async function assertAdopted(storage: Storage) {
     items.map((item) => item.verificationId),
     ["started", ID],
   );
-  const old = items[1]!;
+  const shown = items[1]!;
+  const old = await storage.verifications.summary(ID);
+  assert.ok(old);
+  assert.deepEqual(shown.ktp?.toJSON(), old.ktp);
+  assert.deepEqual(shown.dukcapil?.toJSON(), old.dukcapil);
   assert.equal(old.ktp?.nik, NIK);
   assert.equal(old.ktp?.address, null);
   assert.equal(old.ktp?.fields.name.value, "DEWI LESTARI");

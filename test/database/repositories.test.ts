@@ -200,7 +200,12 @@ function repositories(
     assert.deepEqual(await storage.verifications.find(id), settled);
     const { portraitEmbedding, selfieEmbedding, ...summary } = settled;
     assert.deepEqual(await storage.verifications.summary(id), summary);
-    assert.deepEqual((await storage.verifications.history(userId, 1)).items, [summary]);
+    const shown = await storage.verifications.shown(id);
+    assert.ok(shown);
+    assert.deepEqual((await storage.verifications.history(userId, 1)).items, [shown]);
+    const { ktp, dukcapil, ...plain } = shown;
+    assert.deepEqual([ktp?.toJSON(), dukcapil?.toJSON()], [settled.ktp, settled.dukcapil]);
+    assert.deepEqual({ ...settled, ...plain }, settled);
   });
 
   it("keeps what the person says sealed, beside whoever holds the row, until it is decided", async () => {
@@ -519,6 +524,7 @@ function repositories(
     ]) {
       await set(text);
       await assert.rejects(storage.verifications.find(mine), SealBrokenError);
+      await assert.rejects(storage.verifications.shown(mine), SealBrokenError);
     }
     await set(original);
     assert.equal((await storage.verifications.find(mine))?.ktp?.nik, NIK);
@@ -728,6 +734,7 @@ function repositories(
     await watched.start({ verificationId: id, userId: "user-7", type: "FULL_KYC", now: T0 });
     await watched.find(id);
     await watched.summary(id);
+    await watched.shown(id);
     const { next } = await watched.history("user-7", 3);
     await watched.history("user-7", 3, next!);
     const held = await watched.claim(id, T0, LEASE);

@@ -120,6 +120,11 @@ onBothDatabases("rotation of keys", (it) => {
     assert.deepEqual(await sealAdopted(storage.db, storage.sealer, index), { sealed: 2, left: 0 });
     assert.deepEqual(await sealAdopted(storage.db, storage.sealer, index), { sealed: 0, left: 0 });
     assert.deepEqual(await Promise.all([full, half, none].map(read)), before);
+    const shown = await storage.verifications.shown(full);
+    assert.deepEqual(
+      [shown?.ktp?.toJSON(), shown?.dukcapil?.toJSON()],
+      [before[0]!.ktp, before[0]!.dukcapil],
+    );
     const { rows } = await sql<{ id: string; nik_index: string | null; text: string }>`
       SELECT verification_id AS id, nik_index, kyc_verifications::text AS text FROM kyc_verifications
       WHERE user_id = 'adopted'`.execute(storage.db);

@@ -5,6 +5,7 @@ import { createAuthenticator, signToken } from "../../src/http/auth.ts";
 import { createLog } from "../../src/observability/log.ts";
 import { createMetrics } from "../../src/observability/metrics.ts";
 import { type ErrorCode, KycError } from "../../src/verification/errors.ts";
+import { StoredJson } from "../../src/verification/stored-json.ts";
 import type { Caller, KycService, VerificationView } from "../../src/verification/verification.ts";
 import { readingOf } from "../support/storage.ts";
 
@@ -113,7 +114,8 @@ export function memoryKyc() {
       seen.push({ what: "ktp", caller, image });
       const row = await take(caller, id, image, "KYC_VAL_001");
       const ocr_result = readingOf(NIK, "JOHN DOE");
-      rows.set(id, { ...row, status: "PROCESSING", ktp_ocr_result: ocr_result });
+      const kept = new StoredJson<typeof ocr_result>(JSON.stringify(ocr_result));
+      rows.set(id, { ...row, status: "PROCESSING", ktp_ocr_result: kept });
       return {
         verification_id: id,
         status: "PROCESSING",
