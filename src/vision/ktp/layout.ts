@@ -13,8 +13,6 @@ export interface Layout {
   readonly values: ReadonlyMap<KtpField, readonly Piece[]>;
   /** Labels that were read. */
   readonly labels: ReadonlyMap<KtpField, Piece>;
-  /** Beside the values, under the portrait: place and date of issue, scrawls of the signature. */
-  readonly aside: readonly Piece[];
   readonly bloodLabel: Piece | null;
   /** Null where too few rows were named. */
   readonly frame: Frame | null;
@@ -60,8 +58,7 @@ export function layOut(lines: readonly Line[]): Layout {
     pieces.flatMap((piece) => (piece.label === null ? [] : [[piece.label, piece] as const])),
   );
   const bloodLabel = labels.get("blood_type") ?? null;
-  if (labels.size < LEAST_LABELS)
-    return { headline: [], values: new Map(), labels, aside: pieces, bloodLabel, frame: null };
+  if (labels.size < LEAST_LABELS) return { headline: [], values: new Map(), labels, bloodLabel, frame: null };
   const slope = slopeOf(pieces);
   const joined = joinRows(pieces, slope);
   const begins = valueColumn(joined);
@@ -79,7 +76,6 @@ export function layOut(lines: readonly Line[]): Layout {
 
   const values = new Map<KtpField, Piece[]>();
   const headline: (readonly Piece[])[] = [];
-  const aside: Piece[] = [];
   const add = (field: KtpField, more: readonly Piece[]) =>
     void (more.length > 0 && values.set(field, [...(values.get(field) ?? []), ...more]));
   for (const row of rows) {
@@ -87,13 +83,11 @@ export function layOut(lines: readonly Line[]): Layout {
     const name = names[tellable.indexOf(row)];
     if (name === "headline" || (name === undefined && row.y < firstY)) headline.push(row.values);
     else if (name) add(name, row.values);
-    else aside.push(...row.values);
   }
   return {
     headline: headline.filter((line) => line.length > 0),
     values,
     labels,
-    aside,
     bloodLabel,
     frame: frameOf(tellable, names, begins, slope, {
       headlines: headline.flatMap((line) => (line.length > 0 ? [{ at: middleOf(line) }] : [])),

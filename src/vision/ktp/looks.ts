@@ -28,9 +28,6 @@ const COLUMN = { lines: 5, width: 1.2 } as const;
 const APART = { least: 4.5, most: 9 } as const;
 /** In distances of the two columns from the first: here the portrait's side begins, and no value; the blood type is at 2.5. */
 const PORTRAIT = 3.1;
-/** Of what stands there only the date of issue is read, so many times longer than high; it tells where the card's other end is. */
-const DATE = { least: 3.4, most: 5 } as const;
-const ISSUED: Look = { ...NATURAL, stretch: 0.7 };
 /** A label ends and its value begins within so many heights of a line before and behind where most values do … */
 const SEAM = { before: 1.5, behind: 0.7 } as const;
 /** … with a gap between them, or beside the colon, of at least this. */
@@ -40,7 +37,7 @@ const LIKE_WIDEST = 0.5;
 
 /**
  * What of the lines is to be read, and how. Where the columns of labels and values are seen, what stands under the
- * portrait (place of issue, scrawls of the signature) is left out, and a label and a value that are one line to
+ * portrait (place and date of issue, scrawls of the signature) is left out, and a label and a value that are one line to
  * the detector are read apart.
  */
 export function linesToRead(image: Pixels, lines: readonly FoundLine[]): readonly LineToRead[] {
@@ -55,10 +52,7 @@ export function linesToRead(image: Pixels, lines: readonly FoundLine[]): readonl
     if (columns === null) return [{ ...line, look: VALUE }];
     const { labels, values, near } = columns;
     if ((quad[0][1] + quad[3][1]) / 2 < firstLabel) return [{ ...line, look: HEADLINE }];
-    if (x - labels > PORTRAIT * (values - labels)) {
-      const isDate = width >= DATE.least * height && width <= DATE.most * height;
-      return isDate ? [{ ...line, look: ISSUED }] : [];
-    }
+    if (x - labels > PORTRAIT * (values - labels)) return [];
     const isLabel = near(x, labels);
     if (isLabel && x + width <= values + OVERHANG * height) return [{ ...line, look: LABEL }];
     const seam = isLabel ? seamOf(image, line, (values - x) / width) : null;
