@@ -89,7 +89,7 @@ export function fitFusion(examples: readonly Example[], networks: boolean): Fusi
  * against windows, in haze and in grey shirts were measured to come so far.
  */
 const LIVING: Readonly<Record<Cue, { readonly from: number; readonly scale: number }>> = {
-  pattern: { from: 13, scale: 2 },
+  pattern: { from: 14, scale: 2 },
   colour_grain: { from: 1, scale: 0.2 },
   frame: { from: 0.9, scale: 0.1 },
   tonal_range: { from: 0.42, scale: 0.1 },

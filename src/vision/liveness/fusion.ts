@@ -52,7 +52,7 @@ const STRONG: readonly Cue[] = ["pattern", "eye_rim"];
 /**
  * What one measure shows so clearly that nothing else can make up for it: the networks give "real" no more than `real` in
  * the mean (one of them alone was measured to doubt living people), or a strong cue lies `doubt` of its scales beyond the
- * living: a pattern of 15 dB, four deviations above the mean of living faces, or a line around both eyes a fifth brighter than
+ * living: a pattern of 16 dB, nearly five deviations above the mean of living faces, or a line around both eyes a fifth brighter than
  * what lies beside it, four times the most that was measured on them. The confidence is then at most `most`.
  */
 export const CLEAR = { real: 0.1, doubt: 1, most: 0.4 } as const;
