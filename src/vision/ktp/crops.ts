@@ -6,8 +6,8 @@ import { CARD, type CardPart, type CardPlace, partOf } from "./card.ts";
 /** Where the portrait and the signature stand on a card, with room for what the grid does not tell, in millimetres. */
 const PORTRAIT: CardPart = { x: 61.5, y: 9, width: 22, height: 28.5 };
 const SIGNATURE: CardPart = { x: 58.5, y: 42, width: 26, height: 11 };
-/** Pixels a millimetre, where the photograph has as many. */
-const MOST_SCALE = 16;
+/** Pixels a millimetre, where the photograph has as many: the 300 dots an inch that cards are printed with. */
+const MOST_SCALE = 12;
 const JPEG_QUALITY = 90;
 
 /** The portrait and the signature, rectified, as JPEG. */

@@ -121,5 +121,7 @@ export function kindByWords(lines: readonly string[]): OtherKind | null {
 }
 
 /** Whether a text has a part that is the heading, but for misread letters. */
-const holds = (text: string, heading: string): boolean =>
-  distanceWithin(heading, text) <= Math.floor(heading.length * MISREAD);
+function holds(text: string, heading: string): boolean {
+  const most = Math.floor(heading.length * MISREAD);
+  return text.length + most >= heading.length && distanceWithin(heading, text) <= most;
+}

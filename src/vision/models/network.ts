@@ -7,7 +7,7 @@ export class Network implements Model {
   readonly name: ModelName;
   readonly #session: InferenceSession;
   readonly #graph: Graph;
-  /** The numbers of the last run, to be written over by the next one of the same size. */
+  /** The numbers of earlier runs, to be written over by the next one that is no larger. */
   #spare: Float32Array | null = null;
 
   private constructor(name: ModelName, session: InferenceSession, graph: Graph) {
@@ -38,13 +38,14 @@ export class Network implements Model {
     // Taken, not shared: a second call while the first one runs gets numbers of its own.
     const spare = this.#spare;
     this.#spare = null;
-    const numbers = spare?.length === rgb.length ? spare : new Float32Array(rgb.length);
+    const room = spare && spare.length >= rgb.length ? spare : new Float32Array(rgb.length);
+    const numbers = room.subarray(0, rgb.length);
     fill(numbers, rgb, width * height, input);
     const dims = input.layout === "NHWC" ? [count, height, width, 3] : [count, 3, height, width];
     const given = await this.#session.run({
       [this.#session.inputNames[0]]: new OrtTensor("float32", numbers, dims),
     });
-    this.#spare = numbers;
+    this.#spare = room;
     const named: Record<string, Tensor> = {};
     for (const [name, { from = name, softmax }] of Object.entries(outputs)) {
       const { dims, data } = given[from] as OrtTensor & { readonly data: Float32Array };
