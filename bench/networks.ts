@@ -2,6 +2,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { builtFile } from "../src/vision/models/build.ts";
 import { CATALOGUE, type Graph } from "../src/vision/models/catalogue.ts";
 import type { ModelName, Models } from "../src/vision/models/models.ts";
+import { sessionOptions } from "../src/vision/models/open.ts";
 import { readPacks } from "../src/vision/models/packs.ts";
 import { clock } from "./harness.ts";
 
@@ -76,11 +77,8 @@ export async function openBare(
     const known = opened.get(name);
     if (known) return known;
     const { file, graph } = place(name);
-    const session = await InferenceSession.create(file, {
-      executionProviders: ["cpu"],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-    });
+    // As ours run: threads that spin, the runtime's own choice, keep those of the other sessions from their work.
+    const session = await InferenceSession.create(file, sessionOptions(threads));
     const made = { session, layout: graph.input.layout };
     opened.set(name, made);
     return made;

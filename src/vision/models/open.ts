@@ -5,6 +5,18 @@ import { ModelMissingError, type ModelName, type Models } from "./models.ts";
 import { Network } from "./network.ts";
 import { readPacks } from "./packs.ts";
 
+/** How ONNX Runtime carries out a network; see {@link openModels} for the parameters. */
+export const sessionOptions = (threads: number, lowMemory = false): InferenceSession.SessionOptions => ({
+  executionProviders: ["cpu"],
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  enableCpuMemArena: !lowMemory,
+  enableMemPattern: !lowMemory,
+  logSeverityLevel: LOG_ERRORS,
+  // A thread that spins until its next share of work takes the processor from whoever has some.
+  extra: { session: { intra_op: { allow_spinning: "0" } } },
+});
+
 /** ONNX Runtime's levels: 0 everything .. 4 fatal. What it warns of concerns whoever makes a graph, not who runs it. */
 const LOG_ERRORS = 3;
 
@@ -31,16 +43,7 @@ export async function openModels({
   readonly names?: readonly ModelName[];
   readonly lowMemory?: boolean;
 }): Promise<Models> {
-  const options: InferenceSession.SessionOptions = {
-    executionProviders: ["cpu"],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    enableCpuMemArena: !lowMemory,
-    enableMemPattern: !lowMemory,
-    logSeverityLevel: LOG_ERRORS,
-    // A thread that spins until its next share of work takes the processor from whoever has some.
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
-  };
+  const options = sessionOptions(threads, lowMemory);
   const found = [
     ...(await findBuilt(cacheDir, names)),
     ...(packDir === undefined ? [] : await findPacked(packDir, names)),
