@@ -24,26 +24,27 @@ export function transform(m: Matrix, [x, y]: Point): Point {
   return [(m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w];
 }
 
+/** The corners of a box where `m` maps them to. */
+export const mappedQuad = ([x, y, w, h]: FactBox, m: Matrix): Quad => [
+  transform(m, [x, y]),
+  transform(m, [x + w, y]),
+  transform(m, [x + w, y + h]),
+  transform(m, [x, y + h]),
+];
+
 /**
  * The upright box around where `m` maps a box to, each as left, top, width and height in pixels.
  * @param within  a picture that it is clipped to
  */
 export function mappedBox(
-  [x, y, w, h]: FactBox,
+  box: FactBox,
   m: Matrix,
-  within: { readonly width: number; readonly height: number } | null = null,
+  within?: { readonly width: number; readonly height: number },
 ): FactBox {
-  const most = within ?? { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY };
-  const least = within ? 0 : Number.NEGATIVE_INFINITY;
-  const clip = (n: number, side: number) => Math.min(side, Math.max(least, n));
-  const corners: Quad = [
-    [x, y],
-    [x + w, y],
-    [x + w, y + h],
-    [x, y + h],
-  ];
-  const there = corners.map((corner) => transform(m, corner));
-  const [xs, ys] = [there.map(([u]) => clip(u, most.width)), there.map(([, v]) => clip(v, most.height))];
+  const clip = (n: number, most?: number) => (most === undefined ? n : Math.min(most, Math.max(0, n)));
+  const corners = mappedQuad(box, m);
+  const xs = corners.map(([x]) => clip(x, within?.width));
+  const ys = corners.map(([, y]) => clip(y, within?.height));
   const [left, top] = [Math.min(...xs), Math.min(...ys)];
   return [left, top, Math.max(...xs) - left, Math.max(...ys) - top];
 }

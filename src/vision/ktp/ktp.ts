@@ -1,5 +1,4 @@
 import {
-  type FactBox,
   type Hint,
   KTP_FIELDS,
   type KtpField,
@@ -7,7 +6,7 @@ import {
   type KtpOcrResult,
   type KtpReading,
 } from "../facts.ts";
-import { type Matrix, mappedBox, type Point, type Quad, transform } from "../geometry.ts";
+import { type Matrix, mappedBox, mappedQuad, type Quad } from "../geometry.ts";
 import type { Pixels } from "../image.ts";
 import type { Models } from "../models/models.ts";
 import { readBlood } from "./blood.ts";
@@ -79,8 +78,9 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     understanding = understand(layout, gazetteer, now);
   }
   const reread = performance.now();
-  const fields = inPhotograph(understanding.fields, found.plane?.toImage ?? null, image);
   const { plane } = found;
+  const toImage = plane?.toImage ?? AS_IT_IS;
+  const fields = inPhotograph(understanding.fields, toImage, image);
   const place =
     plane &&
     layout.frame &&
@@ -89,7 +89,7 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
       layout.frame,
       found.lines.map(({ quad }) => quad),
     );
-  const about = place ?? roughPlace(plane ?? { toImage: AS_IT_IS, width: image.width, height: image.height });
+  const about = place ?? roughPlace(plane ?? { toImage, width: image.width, height: image.height });
   const judged = judgeQuality(image, lines, about, place !== null);
   const tamperMeasures = place && measureTampering(image, found, layout, place);
   const legible = !judged.hints.some((hint) => ILLEGIBLE.has(hint));
@@ -118,7 +118,7 @@ export async function readKtp(image: Pixels, models: Models, now = new Date()): 
     plane,
     place,
     tamperMeasures,
-    outline: place && { card: place.corners, fields: outlines(understanding.fields, plane?.toImage ?? null) },
+    outline: place && { card: place.corners, fields: outlines(understanding.fields, toImage) },
     milliseconds: {
       detect: detected - begun,
       recognise: recognised - detected,
@@ -143,30 +143,25 @@ const ILLEGIBLE: ReadonlySet<Hint> = new Set<Hint>([
 const AS_IT_IS: Matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /** Where the fields lie in the photograph. */
-function outlines(fields: Understanding["fields"], toImage: Matrix | null): Partial<Record<KtpField, Quad>> {
+function outlines(fields: Understanding["fields"], toImage: Matrix): Partial<Record<KtpField, Quad>> {
   return Object.fromEntries(
     KTP_FIELDS.flatMap((field) => {
       const { box } = fields[field];
-      return box ? [[field, quadOf(box, toImage)]] : [];
+      return box ? [[field, mappedQuad(box, toImage)]] : [];
     }),
   );
-}
-
-function quadOf([x, y, w, h]: FactBox, toImage: Matrix | null): Quad {
-  const at = (u: number, v: number): Point => (toImage ? transform(toImage, [u, v]) : [u, v]);
-  return [at(x, y), at(x + w, y), at(x + w, y + h), at(x, y + h)];
 }
 
 /** The fields with their boxes in the photograph's pixels, clipped to it. */
 function inPhotograph(
   fields: Understanding["fields"],
-  toImage: Matrix | null,
+  toImage: Matrix,
   image: Pixels,
 ): Record<KtpField, KtpFieldFact> {
   return Object.fromEntries(
     KTP_FIELDS.map((field) => {
       const { box } = fields[field];
-      return [field, { ...fields[field], box: box && mappedBox(box, toImage ?? AS_IT_IS, image) }];
+      return [field, { ...fields[field], box: box && mappedBox(box, toImage, image) }];
     }),
   ) as Record<KtpField, KtpFieldFact>;
 }
