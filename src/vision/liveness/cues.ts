@@ -1,5 +1,5 @@
 import type { FaceMesh } from "../face/mesh.ts";
-import type { Box } from "../geometry.ts";
+import { type Box, crop } from "../geometry.ts";
 import { luma, type Pixels } from "../image.ts";
 import { eyeRim } from "./rim.ts";
 import { type Band, patternStrength } from "./spectrum.ts";
@@ -133,14 +133,9 @@ function pattern(image: Pixels, face: Box): number {
     return { from: (from + to - size) >> 1, size };
   };
   const [x, y] = [span(face.x, face.width, image.width), span(face.y, face.height, image.height)];
-  const data = new Uint8Array(x.size * y.size * 3);
-  for (let row = 0; row < y.size; row++) {
-    const from = ((y.from + row) * image.width + x.from) * 3;
-    data.set(image.data.subarray(from, from + x.size * 3), row * x.size * 3);
-  }
-  const part = { width: x.size, height: y.size, data };
-  const [width, height] = [x.size >> 1, y.size >> 1];
-  const light = patternStrength(luma(part), x.size, y.size, PATTERN_BANDS.light);
+  const part = crop(image, { x: x.from, y: y.from, width: x.size, height: y.size });
+  const [width, height] = [part.width >> 1, part.height >> 1];
+  const light = patternStrength(luma(part), part.width, part.height, PATTERN_BANDS.light);
   const colour = patternStrength(redOverGreen(part), width, height, PATTERN_BANDS.colour);
   return Math.max(light, colour - COLOUR_MORE, 0);
 }
