@@ -57,86 +57,6 @@ export const sealColumn = (
   value: object,
 ): string => sealJson(sealer, value, contextOf(column, verificationId));
 
-/** All columns of a {@link Summary}: faces are large, and sealed; who only shows a verification needs none. */
-export const SUMMARY_COLUMNS = [
-  "verification_id",
-  "user_id",
-  "verification_type",
-  "status",
-  "ktp_image_url",
-  "selfie_image_url",
-  "portrait_image_url",
-  "signature_image_url",
-  "ktp_ocr_result",
-  "liveness_result",
-  "face_match_result",
-  "dukcapil_result",
-  "rejection_reason",
-  "created_at",
-  "updated_at",
-  "completed_at",
-  "embedding_model",
-  "selfie_model",
-  "duplicate_of",
-  "ktp_attempts",
-  "selfie_attempts",
-  "liveness_attempts",
-  "dukcapil_tries",
-  "dukcapil_due_at",
-  "consent_version",
-  "consent_at",
-  "note",
-  "reasons",
-  "review_since",
-  "review_proposed_by",
-  "reviews",
-] as const satisfies readonly (keyof Row)[];
-
-const consentOf = ({ consent_version, consent_at }: Pick<Row, "consent_version" | "consent_at">) =>
-  consent_version === null || consent_at === null ? null : { version: consent_version, at: consent_at };
-
-const noteOf = (opened: unknown) => (opened as { readonly text: string } | null)?.text ?? null;
-
-/** @throws {SealBrokenError} */
-export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, sealer: Sealer): Summary {
-  const id = row.verification_id;
-  const opened = (column: "ktp_ocr_result" | "dukcapil_result" | "note" | "reviews") =>
-    openJson(sealer, row[column], contextOf(column, id));
-  const reading = opened("ktp_ocr_result") as Partial<KtpOcrResult> | null;
-  return {
-    verificationId: id,
-    userId: row.user_id,
-    type: row.verification_type as VerificationType,
-    status: row.status as Status,
-    consent: consentOf(row),
-    ktpImage: row.ktp_image_url,
-    selfieImage: row.selfie_image_url,
-    portraitImage: row.portrait_image_url,
-    signatureImage: row.signature_image_url,
-    ktp: reading && completeReading(reading),
-    liveness: row.liveness_result as LivenessResult | null,
-    faceMatch: row.face_match_result as FaceMatchResult | null,
-    dukcapil: opened("dukcapil_result") as DukcapilResult | null,
-    note: noteOf(opened("note")),
-    embeddingModel: row.embedding_model,
-    selfieModel: row.selfie_model,
-    duplicateOf: row.duplicate_of as readonly Duplicate[] | null,
-    rejectionReason: row.rejection_reason,
-    ktpAttempts: row.ktp_attempts,
-    selfieAttempts: row.selfie_attempts,
-    livenessAttempts: row.liveness_attempts,
-    dukcapilTries: row.dukcapil_tries,
-    dukcapilDueAt: row.dukcapil_due_at,
-    reasons: row.reasons as readonly string[] | null,
-    reviewSince: row.review_since,
-    proposedBy: row.review_proposed_by,
-    reviews: (opened("reviews") as { entries: readonly Review[] } | null)?.entries ?? [],
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    completedAt: row.completed_at,
-  };
-}
-
 /** All columns of a {@link Shown}. */
 export const SHOWN_COLUMNS = [
   "verification_id",
@@ -156,33 +76,92 @@ export const SHOWN_COLUMNS = [
   "completed_at",
 ] as const satisfies readonly (keyof Row)[];
 
+/** All columns of a {@link Summary}: faces are large, and sealed; who only shows a verification needs none. */
+export const SUMMARY_COLUMNS = [
+  ...SHOWN_COLUMNS,
+  "ktp_image_url",
+  "selfie_image_url",
+  "portrait_image_url",
+  "signature_image_url",
+  "updated_at",
+  "embedding_model",
+  "selfie_model",
+  "ktp_attempts",
+  "selfie_attempts",
+  "liveness_attempts",
+  "dukcapil_tries",
+  "dukcapil_due_at",
+  "reasons",
+  "review_since",
+  "review_proposed_by",
+  "reviews",
+] as const satisfies readonly (keyof Row)[];
+
+type ShownRow = Pick<Row, (typeof SHOWN_COLUMNS)[number]>;
+
+/** What a {@link Summary} and a {@link Shown} have in common. @throws {SealBrokenError} */
+function commonOf(row: ShownRow, sealer: Sealer): Omit<Shown, "ktp" | "dukcapil"> {
+  const { consent_version: version, consent_at: at } = row;
+  const note = openJson(sealer, row.note, contextOf("note", row.verification_id));
+  return {
+    verificationId: row.verification_id,
+    userId: row.user_id,
+    type: row.verification_type as VerificationType,
+    status: row.status as Status,
+    consent: version === null || at === null ? null : { version, at },
+    liveness: row.liveness_result as LivenessResult | null,
+    faceMatch: row.face_match_result as FaceMatchResult | null,
+    note: (note as { readonly text: string } | null)?.text ?? null,
+    duplicateOf: row.duplicate_of as readonly Duplicate[] | null,
+    rejectionReason: row.rejection_reason,
+    createdAt: row.created_at,
+    completedAt: row.completed_at,
+  };
+}
+
+/** @throws {SealBrokenError} */
+export function summaryOf(row: Pick<Row, (typeof SUMMARY_COLUMNS)[number]>, sealer: Sealer): Summary {
+  const opened = (column: "ktp_ocr_result" | "dukcapil_result" | "reviews") =>
+    openJson(sealer, row[column], contextOf(column, row.verification_id));
+  const reading = opened("ktp_ocr_result") as Partial<KtpOcrResult> | null;
+  return {
+    ...commonOf(row, sealer),
+    ktpImage: row.ktp_image_url,
+    selfieImage: row.selfie_image_url,
+    portraitImage: row.portrait_image_url,
+    signatureImage: row.signature_image_url,
+    ktp: reading && completeReading(reading),
+    dukcapil: opened("dukcapil_result") as DukcapilResult | null,
+    embeddingModel: row.embedding_model,
+    selfieModel: row.selfie_model,
+    ktpAttempts: row.ktp_attempts,
+    selfieAttempts: row.selfie_attempts,
+    livenessAttempts: row.liveness_attempts,
+    dukcapilTries: row.dukcapil_tries,
+    dukcapilDueAt: row.dukcapil_due_at,
+    reasons: row.reasons as readonly string[] | null,
+    reviewSince: row.review_since,
+    proposedBy: row.review_proposed_by,
+    reviews: (opened("reviews") as { entries: readonly Review[] } | null)?.entries ?? [],
+    updatedAt: row.updated_at,
+  };
+}
+
 /** A member of a reading of today. Within a text of its JSON each quotation mark would stand behind a backslash. */
 const COMPLETE = '"fields":';
 
 /** @throws {SealBrokenError} */
-export function shownOf(row: Pick<Row, (typeof SHOWN_COLUMNS)[number]>, sealer: Sealer): Shown {
-  const id = row.verification_id;
+export function shownOf(row: ShownRow, sealer: Sealer): Shown {
   const opened = (column: "ktp_ocr_result" | "dukcapil_result") =>
-    openText(sealer, row[column], contextOf(column, id));
+    openText(sealer, row[column], contextOf(column, row.verification_id));
   const reading = opened("ktp_ocr_result");
   const registry = opened("dukcapil_result");
   const complete = (text: string) =>
     text.includes(COMPLETE) ? text : JSON.stringify(completeReading(JSON.parse(text)));
   return {
-    verificationId: id,
-    userId: row.user_id,
-    type: row.verification_type as VerificationType,
-    status: row.status as Status,
-    consent: consentOf(row),
+    ...commonOf(row, sealer),
     ktp: reading === null ? null : new StoredJson(complete(reading)),
-    liveness: row.liveness_result as LivenessResult | null,
-    faceMatch: row.face_match_result as FaceMatchResult | null,
     dukcapil: registry === null ? null : new StoredJson(registry),
-    note: noteOf(openJson(sealer, row.note, contextOf("note", id))),
-    duplicateOf: row.duplicate_of as readonly Duplicate[] | null,
-    rejectionReason: row.rejection_reason,
-    createdAt: row.created_at,
-    completedAt: row.completed_at,
   };
 }
 
