@@ -28,6 +28,22 @@ function ramp(width: number, height: number): Pixels {
   return { width, height, data };
 }
 
+/** Corners of a picture of so many pixels. */
+const cornersOf = (width: number, height: number): Quad => [
+  [0, 0],
+  [width - 1, 0],
+  [width - 1, height - 1],
+  [0, height - 1],
+];
+
+/** A quadrilateral in a picture of 200 × 120 pixels. */
+const TILTED: Quad = [
+  [20, 15],
+  [170, 30],
+  [160, 100],
+  [30, 90],
+];
+
 test("a perspective maps its corners exactly, and its inverse maps them back", () => {
   const from: Quad = [
     [0, 0],
@@ -107,31 +123,12 @@ test("warp samples where the matrix points, between pixels too, and fills the ou
 
 test("warp undoes a perspective", () => {
   const image = ramp(200, 120);
-  const quad: Quad = [
-    [20, 15],
-    [170, 30],
-    [160, 100],
-    [30, 90],
-  ];
-  const flat = warp(
-    image,
-    perspective(
-      [
-        [0, 0],
-        [99, 0],
-        [99, 59],
-        [0, 59],
-      ],
-      quad,
-    ),
-    100,
-    60,
-  );
+  const flat = warp(image, perspective(cornersOf(100, 60), TILTED), 100, 60);
   for (const [x, y, [u, v]] of [
-    [0, 0, quad[0]],
-    [99, 0, quad[1]],
-    [99, 59, quad[2]],
-    [0, 59, quad[3]],
+    [0, 0, TILTED[0]],
+    [99, 0, TILTED[1]],
+    [99, 59, TILTED[2]],
+    [0, 59, TILTED[3]],
   ] as const) {
     const at = (y * 100 + x) * 3;
     assert.ok(Math.abs(flat.data[at] - u) <= 1 && Math.abs(flat.data[at + 1] - v) <= 1);
@@ -146,12 +143,7 @@ test("warp samples alike within the picture and at its edges, whatever leaves it
     [75, 44],
     [9, 62],
   ];
-  const unit: Quad = [
-    [0, 0],
-    [79, 0],
-    [79, 69],
-    [0, 69],
-  ];
+  const unit = cornersOf(80, 70);
   const turned = similarity(
     [
       [40, 35],
@@ -193,19 +185,7 @@ test("warp samples alike within the picture and at its edges, whatever leaves it
 
 test("warpHalved is the mean of four pixels, in perspective too, and black outside", () => {
   const image = ramp(200, 120);
-  const quad: Quad = [
-    [20, 15],
-    [170, 30],
-    [160, 100],
-    [30, 90],
-  ];
-  const unit: Quad = [
-    [0, 0],
-    [79, 0],
-    [79, 59],
-    [0, 59],
-  ];
-  const m = perspective(unit, quad);
+  const m = perspective(cornersOf(80, 60), TILTED);
   const { width, height, data } = warpHalved(image, m, 40, 30);
   assert.deepEqual([width, height], [40, 30]);
   for (let y = 0; y < 30; y++) {
