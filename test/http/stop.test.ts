@@ -149,12 +149,10 @@ test("idle connections do not hold the stop up", async (t) => {
   assert.ok(performance.now() - begun < 3000);
 });
 
-const STOPS = 3;
-
 test("whoever sends while it is being stopped is told to go elsewhere, not cut off", async (t) => {
   const mine = await bearer("u");
   const answers = new Map<string, number>();
-  for (let stops = 0; stops < STOPS; stops++) {
+  for (let stops = 0; stops < 3; stops++) {
     const client = await serve(t);
     const verification_id = await begin(client, mine);
     const body = JSON.stringify({ verification_id, ktp_image: "QUFB".repeat(50_000) });
@@ -183,6 +181,6 @@ test("whoever sends while it is being stopped is told to go elsewhere, not cut o
     await Promise.all(senders);
   }
   assert.ok((answers.get("503") ?? 0) > 3, JSON.stringify([...answers]));
-  // One that comes at the very moment of a stop may be; a port closed at once cuts off nearly all of each stop's eight.
-  assert.ok((answers.get("ECONNRESET") ?? 0) <= STOPS, JSON.stringify([...answers]));
+  // One that comes at the very moment may be; a port closed at once cuts off nearly all of each stop's eight.
+  assert.ok((answers.get("ECONNRESET") ?? 0) <= 1, JSON.stringify([...answers]));
 });
