@@ -119,11 +119,12 @@ async function findPortrait(
   const sure = close && (await describeSurePortrait(close.picture, close.part, models));
   if (sure) return inPhotograph(sure, close.toImage);
   const card = cutCard(image, plane, place);
-  const { width, height } = card?.picture ?? image;
-  const onCard = card && (await describePortrait(card.picture, Math.max(width, height), models));
-  return onCard
-    ? inPhotograph(onCard, card.toImage)
-    : describePortrait(image, result.quality.card_pixels, models);
+  if (card) {
+    const { width, height } = card.picture;
+    const onCard = await describePortrait(card.picture, Math.max(width, height), models);
+    if (onCard) return inPhotograph(onCard, card.toImage);
+  }
+  return describePortrait(image, result.quality.card_pixels, models);
 }
 
 /** A face with its box in the photograph, out of which it was cut: as many pixels as there really are. */
