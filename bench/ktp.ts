@@ -58,6 +58,7 @@ export async function ktp({
   const own = await openModels({ cacheDir, packDir, threads });
   const networks = recorded(own);
   const bare = await openBare(own, { cacheDir, packDir, threads });
+  const published = await openBare(own, { cacheDir, packDir, threads, published: true });
   const peers = [await openGutenye(threads, scratch), await openPpu(threads)];
 
   const cards: Card[] = [];
@@ -119,10 +120,14 @@ export async function ktp({
       async run(round) {
         const spent = await bare.sessions(cardOf(round).sights);
         if (round >= WARM_UP) for (const [name, milliseconds] of spent) note(outside, name, milliseconds);
-        return [...spent.values()].reduce((total, milliseconds) => total + milliseconds, 0);
+        return sum(spent.values());
       },
     },
     { name: "prepared", run: (round) => bare.sees(cardOf(round).sights) },
+    {
+      name: "published",
+      run: async (round) => sum((await published.sessions(cardOf(round).sights)).values()),
+    },
     ...peers.map(({ name, read }) => ({
       name,
       run: (round: number) => clock(() => read(cardOf(round).jpeg)),
@@ -135,9 +140,11 @@ export async function ktp({
   });
   for (const peer of peers) await peer.close();
   await bare.close();
+  await published.close();
   await own.close();
 
-  const overhead = ratio(raced.ours.wall, raced.networks.wall);
+  const overhead = ratio(raced.ours.wall, raced.published.wall);
+  const overBuilt = ratio(raced.ours.wall, raced.networks.wall);
   const larger = ratio(raced.phone.wall, raced.ours.wall);
   const leads = peers.map(({ name }) => ({ name, lead: ratio(raced[name].wall, raced.fields.wall) }));
   const calls = (name: ModelName) => cards[0].sights.filter((sight) => sight.name === name);
@@ -156,8 +163,9 @@ export async function ktp({
           row("ours: bytes to fields and portrait", "ours"),
           row("ours: bytes to fields alone", "fields"),
           row("ours: a phone's photograph of 12 megapixels", "phone"),
-          row("our networks alone, same sizes", "networks"),
-          row("our networks and the preparation of pixels", "prepared"),
+          row("the networks alone as they are published, same sizes", "published"),
+          row("the networks alone as they are built here", "networks"),
+          row("those and the preparation of pixels", "prepared"),
           ...peers.map(({ name }) => row(`${name}: bytes to text`, name)),
         ],
       },
@@ -184,8 +192,8 @@ export async function ktp({
     ],
     goals: [
       {
-        goal: `at most ${MOST_OVERHEAD} × the bare networks`,
-        measured: times(overhead),
+        goal: `at most ${MOST_OVERHEAD} × the bare networks as they are published`,
+        measured: `${times(overhead)} (${times(overBuilt)} as they are built here)`,
         met: overhead <= MOST_OVERHEAD,
       },
       ...leads.map(({ name, lead }) => ({
@@ -212,12 +220,15 @@ export async function ktp({
       stages: Object.fromEntries([...stages].map(([stage, spent]) => [stage, median(spent)])),
       networks: Object.fromEntries([...outside].map(([name, spent]) => [name, median(spent)])),
       overhead,
+      overBuilt,
       larger,
       memory,
       leads: Object.fromEntries(leads.map(({ name, lead }) => [name, lead])),
     },
   };
 }
+
+const sum = (milliseconds: Iterable<number>) => [...milliseconds].reduce((total, spent) => total + spent, 0);
 
 /** MB over idle at the peak of one reading in a fresh process; null where the system does not tell. */
 async function memoryOf(jpeg: Uint8Array, threads: number, file: string): Promise<number | null> {

@@ -20,7 +20,8 @@ import { drawGoal, drawTable, figures, times } from "./report.ts";
  * Whole verifications at a steady rate (an open loop: each begins at its moment, whether or not the one before has
  * ended; bounded: so many at once at most, what comes beyond them is counted and not begun), with real cards and
  * selfies, against PostgreSQL and Kafka on this machine; beside the rate that the bare networks of one verification
- * allow on the same cores, measured right before and after. The service runs as it is deployed: with the image's
+ * allow on the same cores, measured right before and after: as their authors publish them, of which the offered rate is a
+ * share, and as they are built here. The service runs as it is deployed: with the image's
  * allocator and flags, in its memory, and with as many workers as the settings then choose, unless it is asked otherwise.
  * Then, unless `--alone`, one process on one core against two on two.
  */
@@ -111,12 +112,17 @@ interface BareRun {
   readonly cpuSeconds: number;
 }
 
+interface BareRate {
+  readonly perSecond: number;
+  readonly cpuSeconds: number;
+}
+
 /** The bare networks on all cores: verifications a second that they allow, and processor time of one. */
-async function bareRate(): Promise<{ readonly perSecond: number; readonly cpuSeconds: number }> {
+async function bareRate(which: "published" | "built"): Promise<BareRate> {
   const script = fileURLToPath(new URL("./load-bare.ts", import.meta.url));
   const done = await Promise.all(
     Array.from({ length: cores }, () =>
-      run(process.execPath, [script, String(BARE_SECONDS), card, selfie]).then(
+      run(process.execPath, [script, String(BARE_SECONDS), card, selfie, which]).then(
         ({ stdout }) => JSON.parse(stdout) as BareRun,
       ),
     ),
@@ -225,12 +231,12 @@ async function pinned(services: readonly ServiceProcess[], seconds: number): Pro
 }
 
 const seconds = minutes * 60;
-const before = await bareRate();
+const before = { published: await bareRate("published"), built: await bareRate("built") };
 let service = await start(one, asked);
 // Each network plans its memory, and V8 compiles what is hot.
 for (let warmUp = 0; warmUp < 2 * cores; warmUp++) await verify(service, performance.now());
 number = 0;
-const offered = before.perSecond * share;
+const offered = before.published.perSecond * share;
 const course = await openLoop(service, offered, seconds);
 let missing: number | null = null;
 if (!("skip" in kafka)) {
@@ -247,9 +253,8 @@ if (!("skip" in kafka)) {
   missing = (await missingFrom(kafka, ids, SENT_WITHIN_MS)).length;
 }
 await service.stop();
-const after = await bareRate();
-const bare = (before.perSecond + after.perSecond) / 2;
-const bareCpu = (before.cpuSeconds + after.cpuSeconds) / 2;
+const after = { published: await bareRate("published"), built: await bareRate("built") };
+const mean = (which: "published" | "built", of: keyof BareRate) => (before[which][of] + after[which][of]) / 2;
 
 let scaling: { readonly one: number; readonly two: number } | null = null;
 if (!flags.alone && cores >= 2 && spawnSync("taskset", ["--version"]).status === 0) {
@@ -273,7 +278,8 @@ const quarter = (from: number, kind: "resident" | "own") => {
 };
 const most = Math.max(...course.memory.map(({ resident }) => resident));
 const growth = quarter(3, "resident") / quarter(1, "resident") - 1;
-const reached = course.perSecond / bare;
+const reached = course.perSecond / mean("published", "perSecond");
+const overBuilt = course.perSecond / mean("built", "perSecond");
 if (flags.json) {
   const { milliseconds: _, memory: __, ...rest } = course;
   say(
@@ -295,7 +301,10 @@ if (flags.json) {
   );
 } else {
   const rows = [
-    ["bare networks, before and after", `${figures(before.perSecond)} and ${figures(after.perSecond)}`],
+    ...(["published", "built"] as const).map((which) => [
+      `bare networks as ${which === "published" ? "published" : "built here"}, before and after`,
+      `${figures(before[which].perSecond)} and ${figures(after[which].perSecond)}`,
+    ]),
     ["offered", figures(offered)],
     ["sustained", figures(course.perSecond)],
   ];
@@ -315,8 +324,8 @@ if (flags.json) {
   });
   const goals = [
     {
-      goal: `at least ${times(GOAL.share)} of the bare networks`,
-      measured: times(reached),
+      goal: `at least ${times(GOAL.share)} of the bare networks as they are published`,
+      measured: `${times(reached)} (${times(overBuilt)} as they are built here)`,
       met: reached >= GOAL.share,
     },
     {
@@ -356,7 +365,7 @@ if (flags.json) {
     },
   ].map(drawGoal);
   const notes = [
-    `${course.milliseconds.length} verifications, ${figures(course.cpuSeconds)} s of processor time each in the service, ${figures(bareCpu)} s in the bare networks: ${times(bareCpu / course.cpuSeconds)}, whatever else the machine does`,
+    `${course.milliseconds.length} verifications, ${figures(course.cpuSeconds)} s of processor time each in the service, ${figures(mean("published", "cpuSeconds"))} s in the bare networks as they are published, ${figures(mean("built", "cpuSeconds"))} s as they are built here`,
     `${figures(course.machineSeconds)} s of the whole machine each: on ${cores} cores at most ${figures(cores / course.machineSeconds)} a second, where nothing else runs on them`,
     "two processes: each with one worker and pinned to a core of its own, one of them alone before; client, PostgreSQL and Kafka share those cores",
     ...[...new Set(faults)].slice(0, 5),

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { builtFile } from "../src/vision/models/build.ts";
-import { CATALOGUE, type Graph } from "../src/vision/models/catalogue.ts";
+import { CATALOGUE, type Graph, type PackageSource } from "../src/vision/models/catalogue.ts";
+import { packageFolder } from "../src/vision/models/files.ts";
 import type { ModelName, Models } from "../src/vision/models/models.ts";
 import { sessionOptions } from "../src/vision/models/open.ts";
 import { readPacks } from "../src/vision/models/packs.ts";
@@ -54,21 +56,34 @@ export interface Bare {
   close(): Promise<void>;
 }
 
-/** @param models  the networks that were recorded; they stay the caller's to close */
+/**
+ * @param models     the networks that were recorded; they stay the caller's to close
+ * @param published  the ONNX files that their authors publish, where there are some, in place of what is built of them
+ *   here (fewer classes, fused, in whole numbers): what a program takes that uses them as they are
+ */
 export async function openBare(
   models: Models,
   {
     cacheDir,
     packDir,
     threads,
-  }: { readonly cacheDir: string; readonly packDir: string; readonly threads: number },
+    published = false,
+  }: {
+    readonly cacheDir: string;
+    readonly packDir: string;
+    readonly threads: number;
+    readonly published?: boolean;
+  },
 ): Promise<Bare> {
   const opened = new Map<ModelName, Opened>();
   const noise = noiseMaker();
   const packs = await readPacks(packDir);
   const place = (name: ModelName): { readonly file: string; readonly graph: Graph } => {
     const { source } = CATALOGUE[name];
-    if (source.from === "package") return { file: builtFile(cacheDir, name), graph: source.graph };
+    if (source.from === "package") {
+      const file = published ? publishedFile(source) : null;
+      return { file: file ?? builtFile(cacheDir, name), graph: source.graph };
+    }
     const packed = packs.find(({ model }) => model === name);
     if (!packed?.variant) throw new Error(`${name} is not installed in ${packDir}`);
     return { file: packed.file, graph: packed.variant.graph };
@@ -105,6 +120,13 @@ export async function openBare(
       for (const { session } of opened.values()) await session.release();
     },
   };
+}
+
+/** The ONNX file of a package that a network is built of; null where the package holds weights of another form. */
+function publishedFile({ package: name, files }: PackageSource): string | null {
+  const file = Object.keys(files).find((path) => path.endsWith(".onnx"));
+  const folder = packageFolder(name);
+  return file === undefined || folder === null ? null : join(folder, file);
 }
 
 interface Opened {
