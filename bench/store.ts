@@ -105,18 +105,10 @@ async function prepare(storage: Storage, size: number): Promise<Verbs> {
   const { users, ids } = await realUsers(storage);
   await fillUp(storage, size);
   const pick = <T>(all: readonly T[], n: number): T => all[n % all.length] as T;
-  const seen = (userId: string, verificationId: string | null) =>
-    storage.audit.record({
-      at: new Date(),
-      by: someone,
-      action: verificationId ? "verification.read" : "history.read",
-      userId,
-      verificationId,
-    });
   const { verifications } = storage;
-  const cursors = await Promise.all(
-    users.map(async (user) => (await verifications.history(user, PAGE)).next as string),
-  );
+  const pageOf = (userId: string, cursor?: string) =>
+    verifications.history({ userId, limit: PAGE, cursor, by: someone, now: new Date() });
+  const cursors = await Promise.all(users.map(async (user) => (await pageOf(user)).next as string));
   const begin = async (userId: string) => {
     const verificationId = randomUUID();
     const now = new Date();
@@ -126,16 +118,12 @@ async function prepare(storage: Storage, size: number): Promise<Verbs> {
     start: () => begin(randomUUID()),
     "status, audited": async (n) => {
       const found = await verifications.summary(pick(ids, n));
-      await seen(found!.userId, found!.verificationId);
+      const { userId, verificationId } = found!;
+      const at = new Date();
+      await storage.audit.record({ at, by: someone, action: "verification.read", userId, verificationId });
     },
-    "history, 1st page, audited": async (n) => {
-      await verifications.history(pick(users, n), PAGE);
-      await seen(pick(users, n), null);
-    },
-    "history, 2nd page, audited": async (n) => {
-      await verifications.history(pick(users, n), PAGE, pick(cursors, n));
-      await seen(pick(users, n), null);
-    },
+    "history, 1st page, audited": (n) => pageOf(pick(users, n)),
+    "history, 2nd page, audited": (n) => pageOf(pick(users, n), pick(cursors, n)),
     "start, claim, settle": async () => {
       const { verificationId } = await begin(randomUUID());
       const now = new Date();

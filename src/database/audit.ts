@@ -44,11 +44,11 @@ const WRITERS = 2;
 const LANE_LENGTH = 1_000_000;
 
 /** Who acted, as the log names them: staff and services by their subject, users by a pseudonym. */
-export function actorName({ subject, scopes }: Actor, chain: AuditChain): string {
+export function actorName({ subject, scopes }: Actor, { pseudonym }: Pick<AuditChain, "pseudonym">): string {
   if (scopes.has("service")) return "service";
   if (scopes.has("kyc:service")) return `platform:${subject}`;
   if (scopes.has("kyc:review")) return `reviewer:${subject}`;
-  return `user:${chain.pseudonym(subject)}`;
+  return `user:${pseudonym(subject)}`;
 }
 
 /**
@@ -84,15 +84,22 @@ export function audit({
     lane.hash = hash;
   };
 
-  const prepare = (entry: AuditEntry): PreparedEntry => ({
-    at: entry.at,
-    actor: actorName(entry.by, chain),
-    action: entry.action,
-    user_ref: entry.userId === null ? null : chain.pseudonym(entry.userId),
-    verification_id: entry.verificationId,
-    trace_id: trace()?.split("-")[1] ?? null,
-    detail: JSON.stringify(entry.detail ?? {}),
-  });
+  const prepare = (entry: AuditEntry): PreparedEntry => {
+    const { userId } = entry;
+    const userRef = userId === null ? null : chain.pseudonym(userId);
+    // Most users do what concerns themselves.
+    const pseudonym = (subject: string) =>
+      userRef !== null && subject === userId ? userRef : chain.pseudonym(subject);
+    return {
+      at: entry.at,
+      actor: actorName(entry.by, { pseudonym }),
+      action: entry.action,
+      user_ref: userRef,
+      verification_id: entry.verificationId,
+      trace_id: trace()?.split("-")[1] ?? null,
+      detail: JSON.stringify(entry.detail ?? {}),
+    };
+  };
 
   /** Where it fails the lane ends, since whether it was written is not known: nobody builds on it. */
   const inLane = async <T>(

@@ -32,6 +32,18 @@ interface Position {
   readonly verificationId: string;
 }
 
+/** One page that is asked for. */
+interface PageCall {
+  readonly userId: string;
+  readonly from: Position;
+  /** Rows. */
+  readonly most: number;
+  readonly entry: PreparedEntry;
+}
+
+/** A row, the call that it answers, and where it stands in the user's history. */
+type PageRow = ShownRow & { readonly place: number; readonly position: string };
+
 /** Before every row. */
 const NEWEST: Position = { createdAt: "infinity", verificationId: "" };
 
@@ -58,8 +70,8 @@ const SHOWN = list(SHOWN_COLUMNS);
 
 /** Verifications started, or read, by one statement; users, where a page of each one's is read. */
 const MOST_GATHERED = 100;
-/** A start waits for the disk: what comes meanwhile need not wait for that too. */
-const STARTS_AT_ONCE = 2;
+/** What is recorded waits for the disk: what comes meanwhile need not wait for that too. */
+const RECORDED_AT_ONCE = 2;
 /** A read by key takes less than what it costs to ask. */
 const READS_AT_ONCE = 1;
 
@@ -255,7 +267,7 @@ export function verifications({
         }),
       );
     },
-    { most: MOST_GATHERED, atOnce: STARTS_AT_ONCE },
+    { most: MOST_GATHERED, atOnce: RECORDED_AT_ONCE },
   );
   const byKey = <R extends { readonly verification_id: string }>(columns: RawBuilder<unknown>) =>
     gather(
@@ -270,9 +282,9 @@ export function verifications({
     );
   const summarised = byKey<SummaryRow>(SUMMARY);
   const shown = byKey<ShownRow>(SHOWN);
-  /** Rows of a user, newest first, from where a page ended. */
+  /** Rows of a user, newest first, from where a page ended. Told to the audit log by the statement that reads them. */
   const paged = gather(
-    async (calls: readonly { readonly userId: string; readonly from: Position; readonly most: number }[]) => {
+    async (calls: readonly PageCall[]) => {
       const questions = calls.map(({ userId, from, most }, place) => ({
         place,
         whose: userId,
@@ -280,7 +292,10 @@ export function verifications({
         before_id: from.verificationId,
         most,
       }));
-      const { rows } = await sql<ShownRow & { readonly place: number; readonly position: string }>`
+      const entries = calls.map(({ entry }) => entry);
+      const { rows } = await audit.alongside(entries, (connection, inserting) =>
+        sql<PageRow>`
+        WITH audited AS (${inserting})
         SELECT ${SHOWN}, page.position, question.place
         FROM json_to_recordset(${JSON.stringify(questions)}::json) AS question(
           place INTEGER, whose TEXT, before TIMESTAMP, before_id TEXT, most INTEGER)
@@ -292,11 +307,12 @@ export function verifications({
           ORDER BY created_at DESC, verification_id DESC
           LIMIT question.most
         ) AS page
-        ORDER BY question.place, page.created_at DESC, page.verification_id DESC`.execute(db);
+        ORDER BY question.place, page.created_at DESC, page.verification_id DESC`.execute(connection),
+      );
       const pages = Map.groupBy(rows, ({ place }) => place);
       return calls.map((_, place) => pages.get(place) ?? []);
     },
-    { most: MOST_GATHERED, atOnce: READS_AT_ONCE },
+    { most: MOST_GATHERED, atOnce: RECORDED_AT_ONCE },
   );
 
   return {
@@ -327,10 +343,13 @@ export function verifications({
       return row && shownOf(row, sealer);
     },
 
-    async history(userId, limit, cursor) {
+    async history({ userId, limit, cursor, by = SERVICE, now }) {
       const from = cursor === undefined ? NEWEST : decodeCursor(cursor);
+      const detail = { limit, before: cursor === undefined ? null : from.verificationId };
+      const action = "history.read" as const;
+      const entry = audit.prepare({ at: now, by, action, userId, verificationId: null, detail });
       // One more than asked for tells whether there is a next page.
-      const rows = await paged({ userId, from, most: limit + 1 });
+      const rows = await paged({ userId, from, most: limit + 1, entry });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const more = rows.length > limit && last;

@@ -59,12 +59,11 @@ const common = { tags: ["verification"], security: [{ bearer: [] }] };
 const READ_PROBLEMS = [400, 401, 403, 429, 500, 503] as const;
 const POST_PROBLEMS = [...READ_PROBLEMS, 409, 413, 415, 422] as const;
 
-/** As `JSON.stringify`; what is kept as JSON goes out as it stands. */
-function viewJson(view: VerificationView): string {
-  const members = Object.entries(view)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `"${name}":${value instanceof StoredJson ? value.text : JSON.stringify(value)}`);
-  return `{${members.join()}}`;
+/** As `JSON.stringify`; what is kept as JSON goes out as it stands, behind the rest. */
+function viewJson({ ktp_ocr_result, dukcapil_result, ...rest }: VerificationView): string {
+  const text = (value: unknown) => (value instanceof StoredJson ? value.text : JSON.stringify(value));
+  const kept = `"ktp_ocr_result":${text(ktp_ocr_result)},"dukcapil_result":${text(dukcapil_result)}`;
+  return `${JSON.stringify(rest).slice(0, -1)},${kept}}`;
 }
 
 /** The routes under `/api/v1/kyc`: each a schema and a call. */

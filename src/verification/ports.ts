@@ -321,8 +321,17 @@ export interface Verifications {
   /** As `find`, without the faces: what most decisions need. */
   summary(verificationId: string): Promise<Summary | null>;
   shown(verificationId: string): Promise<Shown | null>;
-  /** Newest first. `cursor` is opaque, from an earlier page; a cursor that is none of ours gives RangeError. */
-  history(userId: string, limit: number, cursor?: string): Promise<{ items: Shown[]; next: string | null }>;
+  /**
+   * Newest first, and recorded in the audit log as read by `by` (default: the service): what cannot be recorded is not
+   * read. `cursor` is opaque, from an earlier page; a cursor that is none of ours gives RangeError.
+   */
+  history(page: {
+    userId: string;
+    limit: number;
+    cursor?: string;
+    by?: Actor;
+    now: Date;
+  }): Promise<{ items: Shown[]; next: string | null }>;
   /**
    * Takes the verification for one upload, or says that someone else has it ("busy"): at once, without waiting. The
    * claim ends by itself after `leaseSeconds`, so that a process killed in mid-upload blocks nobody for long.

@@ -731,8 +731,13 @@ export function kycService(parts: Parts): KycService {
           "The token's subject may not read this user's verifications.",
         );
       }
-      const { items, next } = await verifications.history(userId, limit, cursor);
-      await record("history.read", caller, userId, null, { verifications: items.length });
+      const { items, next } = await verifications.history({
+        userId,
+        limit,
+        cursor,
+        by: caller,
+        now: clock.now(),
+      });
       return { items: items.map((item) => view(item, mayReview(caller))), next };
     },
 

@@ -108,6 +108,38 @@ onBothDatabases("the audit log", (it) => {
     assert.equal((await storage.verifications.find(id))?.status, "PENDING");
   });
 
+  it("tells of each page of a history who read it; a page that cannot be recorded is not read", async (storage) => {
+    const reads = async () =>
+      (await auditOf(storage.db, storage.chain, USER, { limit: 1000 }))
+        .filter(({ action }) => action === "history.read")
+        .map(({ actor, detail }) => ({ actor, detail }));
+    for (let i = 0; i < 3; i++) await verified(storage);
+    const before = await reads();
+    const page = { userId: USER, limit: 2, by: reviewer, now: now() };
+    const { items, next } = await storage.verifications.history(page);
+    await storage.verifications.history({ ...page, cursor: next!, by: user });
+    assert.deepEqual((await reads()).slice(before.length), [
+      { actor: "reviewer:reviewer-7", detail: { limit: 2, before: null } },
+      {
+        actor: `user:${storage.chain.pseudonym(USER)}`,
+        detail: { limit: 2, before: items.at(-1)!.verificationId },
+      },
+    ]);
+
+    const unwritable: Actor = { subject: "x".repeat(1000), scopes: new Set(["kyc:review"]) };
+    await assert.rejects(storage.verifications.history({ ...page, by: unwritable }));
+    const beside = await Promise.allSettled([
+      storage.verifications.history(page),
+      storage.verifications.history({ ...page, by: unwritable }),
+    ]);
+    assert.deepEqual(
+      beside.map(({ status }) => status),
+      ["fulfilled", "rejected"],
+    );
+    assert.equal((await reads()).length, before.length + 3);
+    assert.deepEqual((await verifyAudit(storage.db, storage.chain)).faults, []);
+  });
+
   it("keeps apart what many ask at once: a start that is refused fails alone, each entry has its trace", async (storage) => {
     const ids = Array.from({ length: 30 }, () => randomUUID());
     const twice = [...ids, ids[7]!];

@@ -94,7 +94,11 @@ describe("the data folder of the embedded database", () => {
       assert.match(Buffer.from(await storage.images.get(found.ktpImage!)).toString(), new RegExp(NAME));
       assert.ok(told.has(id), `the event of ${id} is gone`);
     }
-    const { items } = await storage.verifications.history("user-1", 1_000_000);
+    const { items } = await storage.verifications.history({
+      userId: "user-1",
+      limit: 1_000_000,
+      now: new Date(),
+    });
     for (const item of items) {
       assert.equal(item.status === "VERIFIED", told.has(item.verificationId), "state and event go together");
     }

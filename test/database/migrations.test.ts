@@ -74,7 +74,7 @@ const CONTRACT = {
 /** The replaced service's rows are there, read, and can be worked on. */
 async function assertAdopted(storage: Storage) {
   assert.deepEqual(await shape(storage), CONTRACT);
-  const { items } = await storage.verifications.history("user-1", 10);
+  const { items } = await storage.verifications.history({ userId: "user-1", limit: 10, now: new Date() });
   assert.deepEqual(
     items.map((item) => item.verificationId),
     ["started", ID],

@@ -202,7 +202,7 @@ function repositories(
     assert.deepEqual(await storage.verifications.summary(id), summary);
     const shown = await storage.verifications.shown(id);
     assert.ok(shown);
-    assert.deepEqual((await storage.verifications.history(userId, 1)).items, [shown]);
+    assert.deepEqual((await storage.verifications.history({ userId, limit: 1, now: T0 })).items, [shown]);
     const { ktp, dukcapil, ...plain } = shown;
     assert.deepEqual([ktp?.toJSON(), dukcapil?.toJSON()], [settled.ktp, settled.dukcapil]);
     assert.deepEqual({ ...settled, ...plain }, settled);
@@ -348,14 +348,14 @@ function repositories(
     const ids: string[] = [];
     // Three to a moment: the id breaks the tie.
     for (let i = 0; i < 9; i++) ids.push(await start(userId, at(Math.floor(i / 3))));
-    const whole = await storage.verifications.history(userId, 100);
+    const whole = await storage.verifications.history({ userId, limit: 100, now: T0 });
     assert.equal(whole.next, null);
     assert.deepEqual(new Set(whole.items.map((item) => item.verificationId)), new Set(ids));
 
     const seen: string[] = [];
     let cursor: string | undefined;
     for (;;) {
-      const page = await storage.verifications.history(userId, 2, cursor);
+      const page = await storage.verifications.history({ userId, limit: 2, cursor, now: T0 });
       seen.push(...page.items.map((item) => item.verificationId));
       await start(userId, at(1000));
       if (page.next === null) break;
@@ -370,7 +370,10 @@ function repositories(
       times,
       times.toSorted((a, b) => b - a),
     );
-    assert.deepEqual((await storage.verifications.history(randomUUID(), 5)).items, []);
+    assert.deepEqual(
+      (await storage.verifications.history({ userId: randomUUID(), limit: 5, now: T0 })).items,
+      [],
+    );
   });
 
   it("gives each of many who ask at once their own page", async () => {
@@ -383,7 +386,9 @@ function repositories(
     }
     const shown = (items: readonly { readonly verificationId: string }[]) =>
       items.map(({ verificationId }) => verificationId);
-    const first = await Promise.all(users.map((user) => storage.verifications.history(user, 2)));
+    const first = await Promise.all(
+      users.map((user) => storage.verifications.history({ userId: user, limit: 2, now: T0 })),
+    );
     assert.deepEqual(
       first.map(({ items }) => shown(items)),
       users.map((user) => ids.get(user)!.slice(0, 2)),
@@ -393,8 +398,10 @@ function repositories(
     );
     assert.equal(onward.length, 4);
     const second = await Promise.all([
-      storage.verifications.history(randomUUID(), 5),
-      ...onward.map(({ user, from }) => storage.verifications.history(user, 5, from)),
+      storage.verifications.history({ userId: randomUUID(), limit: 5, now: T0 }),
+      ...onward.map(({ user, from }) =>
+        storage.verifications.history({ userId: user, limit: 5, cursor: from, now: T0 }),
+      ),
     ]);
     assert.deepEqual(
       second.map(({ items }) => shown(items)),
@@ -412,7 +419,7 @@ function repositories(
     }
     let pages = 0;
     for (let cursor: string | undefined; ; pages++) {
-      const page = await storage.verifications.history(userId, 1, cursor);
+      const page = await storage.verifications.history({ userId, limit: 1, cursor, now: T0 });
       if (page.next === null) break;
       cursor = page.next;
     }
@@ -422,7 +429,11 @@ function repositories(
   it("refuses a cursor that is none of ours", async () => {
     const impossible = Buffer.from("2026-13-45T99:00:00.000000 x").toString("base64url");
     for (const cursor of ["", "nonsense", impossible, "' OR 1=1 --"]) {
-      await assert.rejects(storage.verifications.history("u", 5, cursor), RangeError, cursor);
+      await assert.rejects(
+        storage.verifications.history({ userId: "u", limit: 5, cursor, now: T0 }),
+        RangeError,
+        cursor,
+      );
     }
   });
 
@@ -735,8 +746,8 @@ function repositories(
     await watched.find(id);
     await watched.summary(id);
     await watched.shown(id);
-    const { next } = await watched.history("user-7", 3);
-    await watched.history("user-7", 3, next!);
+    const { next } = await watched.history({ userId: "user-7", limit: 3, now: T0 });
+    await watched.history({ userId: "user-7", limit: 3, cursor: next!, now: T0 });
     const held = await watched.claim(id, T0, LEASE);
     await watched.claim(id, T0, LEASE);
     await watched.settle(held as Claim, { nik: NIK }, [verified], T0);

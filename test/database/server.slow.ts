@@ -68,7 +68,7 @@ describe("a PostgreSQL server", () => {
       const claim = await verifications.claim(verificationId, now, 60);
       assert.ok(claim && claim !== "busy");
       assert.ok(await verifications.settle(claim, { ktpAttempts: 1 }, [], now));
-      assert.ok((await verifications.history("u", 5)).items.length > 0);
+      assert.ok((await verifications.history({ userId: "u", limit: 5, now: new Date() })).items.length > 0);
     };
     for (let i = 0; i < 3; i++) await everything();
     const prepared = await sql`SELECT name FROM pg_prepared_statements`.execute(storage.db);
