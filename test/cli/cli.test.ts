@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { jwtVerify } from "jose";
+import { INHERITED } from "../support/command.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SECRET = "a secret of the tests that is long enough";
@@ -18,7 +19,7 @@ describe("the command line", () => {
   const kyc = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ["src/cli.ts", ...args], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, DATA_DIR: join(folder, "data"), SECRET_KEY: SECRET },
+      env: { ...INHERITED, DATA_DIR: join(folder, "data"), SECRET_KEY: SECRET },
       encoding: "utf8",
     });
     return { status, stdout, stderr };

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { INHERITED } from "../support/command.ts";
 import { emptyFolder, packFolder } from "../vision/models/support.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -47,7 +48,7 @@ async function pull(packDir: string, environment: Readonly<Record<string, string
     ["src/cli.ts", "models", "pull", "minifasnet", "--json"],
     {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, MODELS_DIR: packDir, ...environment },
+      env: { ...INHERITED, MODELS_DIR: packDir, ...environment },
     },
   );
   return run.then(

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { INHERITED } from "../support/command.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 const check = (environment: Record<string, string>, ...flags: string[]) =>
   spawnSync(process.execPath, ["src/cli.ts", "config", "check", ...flags], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, ...environment },
+    env: { ...INHERITED, ...environment },
     encoding: "utf8",
   });
 

@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { INHERITED } from "./command.ts";
 import { type Client, clientOf, SECRET, tokenFor } from "./service.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -36,7 +37,7 @@ export async function startProcess(
   const child = spawn(process.execPath, [...nodeOptions, "src/main.ts"], {
     cwd: ROOT,
     env: {
-      PATH: process.env.PATH,
+      ...INHERITED,
       HOST: "127.0.0.1",
       PORT: "0",
       SECRET_KEY: SECRET,

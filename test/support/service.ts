@@ -7,6 +7,7 @@ import { openRegister } from "../../src/dukcapil/register.ts";
 import { signToken } from "../../src/http/auth.ts";
 import { drawKtp, drawSelfie, makeCitizen, type SampleCitizen } from "../../src/sample/sample.ts";
 import { createService, openSealer, type Service } from "../../src/service.ts";
+import { giveCluster } from "./cluster.ts";
 
 export const SECRET = "a secret of the tests that is long enough";
 
@@ -120,6 +121,7 @@ export interface TestService {
 
 export async function startTestService(environment: Record<string, string> = {}): Promise<TestService> {
   const dataDir = environment.DATA_DIR ?? mkdtempSync(join(tmpdir(), "kyc-service-"));
+  if (environment.DATABASE_URL === undefined) giveCluster(dataDir);
   const service = await createService(
     loadConfig({
       DATA_DIR: dataDir,

@@ -21,6 +21,7 @@ import { type KeyRing, openKeys } from "../../src/security/keys.ts";
 import type { Keeper } from "../../src/verification/custody.ts";
 import type { Uploads, Verifications } from "../../src/verification/ports.ts";
 import { KTP_FIELDS, type KtpFieldFact, type KtpOcrResult } from "../../src/vision/facts.ts";
+import { giveCluster } from "./cluster.ts";
 
 /** Everything that keeps something, wired as the service wires it. */
 export interface Storage extends Database {
@@ -52,6 +53,7 @@ export async function openStorage({
   dataDir: string;
   keys?: string;
 }): Promise<Storage> {
+  if (url === undefined) giveCluster(dataDir);
   const database = await openDatabase({ url, dataDir });
   const jobs = await openJobs(database, () => undefined);
   return wire(database, openKeys({ spec: keys, dataDir }), dataDir, jobs);
