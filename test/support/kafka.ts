@@ -103,7 +103,8 @@ export async function startKafka(): Promise<TestKafka | { readonly skip: string 
   };
   // 16 random bytes in base64url, as the tool of the broker makes them.
   const cluster = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
-  run(...java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", settings));
+  // In one word: an id may begin with a dash, which would be taken for another option.
+  run(...java("kafka.tools.StorageTool", "format", `--cluster-id=${cluster}`, "-c", settings));
 
   let broker: ChildProcess;
   const start = async () => {
